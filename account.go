@@ -1,0 +1,209 @@
+package switchyard
+
+// Account is the document that sets a whole account: the account file, and what `GET` and `PUT
+// /v1/config` carry. In the published form passwords and client secrets are hashes and every other
+// credential is sealed (see Sealed); the forms people write hold them in the clear.
+type Account struct {
+	Account      string            `json:"account"`
+	Settings     Settings          `json:"settings,omitzero"`
+	Presences    []Presence        `json:"presences,omitempty"`
+	Groups       []string          `json:"groups,omitempty"`
+	Skills       []string          `json:"skills,omitempty"`
+	Agents       []AgentEntry      `json:"agents,omitempty"`
+	Dispositions []string          `json:"dispositions,omitempty"`
+	Secrets      map[string]string `json:"secrets,omitempty"`
+	Gateways     Gateways          `json:"gateways,omitzero"`
+	Plans        []Plan            `json:"plans,omitempty"`
+	Routes       []Route           `json:"routes,omitempty"`
+	Providers    []ProviderEntry   `json:"providers,omitempty"`
+	Clients      []ClientEntry     `json:"clients,omitempty"`
+}
+
+// Settings of an account. A nil pointer means the default, given beside the member.
+type Settings struct {
+	Capacity        *Capacity  `json:"capacity,omitempty"`        // live 100, chat 33, nonlive 20
+	Order           string     `json:"order,omitempty"`           // band (default) or ageing
+	NoAnswer        *Duration  `json:"noanswer,omitempty"`        // 180s in presence No Answer
+	Grace           *Duration  `json:"grace,omitempty"`           // 60s without heartbeat; 0s asks for none
+	Cooldown        *Duration  `json:"cooldown,omitempty"`        // 30s after a decline
+	TransferTimeout *Duration  `json:"transfertimeout,omitempty"` // 3600s for the agent transferred to
+	ParkTimeout     *Duration  `json:"parktimeout,omitempty"`     // 7d parked
+	MaxLive         *int       `json:"maxlive,omitempty"`         // live interactions; 5,000,000
+	Retention       *Retention `json:"retention,omitempty"`
+	FairUse         *FairUse   `json:"fairuse,omitempty"` // calls of one client; absent = unlimited
+}
+
+// Capacity gives the size of each class in percent of an agent. Zero means "as the account has it",
+// or the default.
+type Capacity struct {
+	Live    int `json:"live,omitempty"`    // 51–100
+	Chat    int `json:"chat,omitempty"`    // 1–100
+	NonLive int `json:"nonlive,omitempty"` // 1–100
+}
+
+// Retention says how long what is kept. Nil members mean the default beside them.
+type Retention struct {
+	Journal       *Duration `json:"journal,omitempty"`       // 35d, at least 3d
+	History       *Duration `json:"history,omitempty"`       // 400d, ended interactions
+	Notifications *Duration `json:"notifications,omitempty"` // 31d
+	Invocations   *Duration `json:"invocations,omitempty"`   // 31d
+	RequestIDs    *Duration `json:"requestids,omitempty"`    // 31d, remembered request ids
+}
+
+// FairUse limits the calls of one API client to the contract's endpoints.
+type FairUse struct {
+	Rate  float64 `json:"rate"`            // calls a second
+	Burst int     `json:"burst,omitempty"` // calls at once; default one second's worth, at least 1
+}
+
+// Presence is a named state of an agent.
+type Presence struct {
+	Name     string   `json:"name"`
+	Category Category `json:"category"`
+}
+
+// AgentEntry is a user of the account. Only users with role agent are offered work.
+type AgentEntry struct {
+	Username  string         `json:"username"`
+	DisplayID string         `json:"displayid,omitempty"` // AgentId in callbacks; default the username
+	Name      string         `json:"name,omitempty"`      // default the username
+	Password  string         `json:"password,omitempty"`  // published: an argon2id PHC string
+	Roles     []Role         `json:"roles,omitempty"`     // default [agent]
+	Skills    map[string]int `json:"skills,omitempty"`    // name → level 1–10, 0 = the default 5
+	Groups    []string       `json:"groups,omitempty"`
+	Capacity  *Capacity      `json:"capacity,omitempty"`
+}
+
+// Has reports whether the user has the role.
+func (a AgentEntry) Has(role Role) bool {
+	if len(a.Roles) == 0 {
+		return role == RoleAgent
+	}
+	for _, r := range a.Roles {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
+
+// Gateways carry messages to people, by kind and name.
+type Gateways struct {
+	SMS   map[string]Gateway `json:"sms,omitempty"`
+	Email map[string]Gateway `json:"email,omitempty"`
+}
+
+// Gateway is one way out. Type log writes the message to the log and the event; type http sends a
+// templated request, whose texts may hold $(From), $(To), $(Message) and #(secret).
+type Gateway struct {
+	Type    string            `json:"type"` // log or http
+	Method  string            `json:"method,omitempty"`
+	URL     string            `json:"url,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	Timeout *Duration         `json:"timeout,omitempty"` // 10s
+}
+
+// Plan is named applets; work enters at Start.
+type Plan struct {
+	Name    string            `json:"name"`
+	Start   string            `json:"start"`
+	Applets map[string]Applet `json:"applets"`
+}
+
+// Applet is one step of a plan. Which settings a type takes stands in AppletSettings of
+// internal/core/plan; a setting that does not belong to the type is an error of the document.
+type Applet struct {
+	Type string            `json:"type"`
+	Next string            `json:"next,omitempty"`
+	On   map[string]string `json:"on,omitempty"`
+
+	// queue
+	Accept      string    `json:"accept,omitempty"` // manual (default) or auto
+	Ring        *Duration `json:"ring,omitempty"`   // 20s
+	Wrap        *Duration `json:"wrap,omitempty"`   // 0s
+	Groups      []string  `json:"groups,omitempty"`
+	Target      *Duration `json:"target,omitempty"` // for service level; default 20s
+	OnDecline   *Reaction `json:"ondecline,omitempty"`
+	OnNoAnswer  *Reaction `json:"onnoanswer,omitempty"`
+	Duration    *Duration `json:"duration,omitempty"` // longest wait; none
+	MaxLength   int       `json:"maxlength,omitempty"`
+	Disposition bool      `json:"disposition,omitempty"` // complete needs one
+
+	// skilltagger
+	Clear         bool         `json:"clear,omitempty"`
+	Skills        []TagSkill   `json:"skills,omitempty"`
+	PersonalQueue *TagPersonal `json:"personalqueue,omitempty"`
+
+	Band     string            `json:"band,omitempty"`     // setpriority
+	Values   map[string]string `json:"values,omitempty"`   // setdatasource
+	Rules    []Rule            `json:"rules,omitempty"`    // datarouter; else on.nomatch
+	Plan     string            `json:"plan,omitempty"`     // goto: a name or $(..)
+	For      *Duration         `json:"for,omitempty"`      // wait
+	Until    string            `json:"until,omitempty"`    // wait: RFC 3339 or $(..)
+	Branches []Branch          `json:"branches,omitempty"` // split
+	Outcome  string            `json:"outcome,omitempty"`  // end
+
+	// sendsms
+	Gateway string `json:"gateway,omitempty"`
+	From    string `json:"from,omitempty"`
+	To      string `json:"to,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// Reaction says what becomes of an agent that declined or did not answer: a presence (or
+// "unchanged") for a while (default settings.noanswer).
+type Reaction struct {
+	Presence string    `json:"presence,omitempty"`
+	For      *Duration `json:"for,omitempty"`
+}
+
+// TagSkill puts a skill on an interaction: absent expiry = mandatory, 0 = optional, else seconds.
+type TagSkill struct {
+	Name        string `json:"name"` // a configured skill or $(..)
+	ExpiryAfter *int64 `json:"expiryafter,omitempty"`
+}
+
+// TagPersonal sets the personal queue; the timeouts are seconds.
+type TagPersonal struct {
+	Agent            string `json:"agent"` // a username or $(..)
+	LoggedInTimeout  int64  `json:"loggedintimeout"`
+	LoggedOutTimeout int64  `json:"loggedouttimeout"`
+}
+
+// Rule is one line of a datarouter.
+type Rule struct {
+	Source   string `json:"source"`
+	Operator string `json:"operator"`
+	Value    string `json:"value,omitempty"`
+	Next     string `json:"next"`
+}
+
+// Branch is one way of a split: its share is Weight ÷ the sum of weights.
+type Branch struct {
+	Weight int    `json:"weight"`
+	Next   string `json:"next"`
+}
+
+// Route is a named route: where interactions come in.
+type Route struct {
+	Name        string            `json:"name"`
+	Plan        string            `json:"plan"`
+	After       string            `json:"after,omitempty"` // plan run when the interaction has ended
+	DataSources map[string]string `json:"datasources,omitempty"`
+}
+
+// ProviderEntry lists a provider in the account file; it acts as a register call when it changed.
+type ProviderEntry struct {
+	Name                  string            `json:"name"`
+	Endpoint              string            `json:"endpoint,omitempty"`
+	Headers               map[string]string `json:"headers,omitempty"`
+	AgentActionsPermitted map[string]int    `json:"agentactionspermitted,omitempty"`
+}
+
+// ClientEntry is a program that calls the API.
+type ClientEntry struct {
+	ID     string  `json:"id"`
+	Secret string  `json:"secret,omitempty"` // published: argon2id PHC string, or sha256:<hex> when generated
+	Scopes []Scope `json:"scopes"`
+}

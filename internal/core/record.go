@@ -1,0 +1,103 @@
+package core
+
+import "switchyard"
+
+// Record is everything known of one interaction: what a checkpoint keeps, what the tables keep of
+// an ended one, and what the API shows a part of.
+type Record struct {
+	ID          switchyard.ID             `json:"id"`
+	RequestID   string                    `json:"requestid,omitzero"`
+	ExternalID  string                    `json:"externalid,omitzero"`
+	Provider    string                    `json:"provider,omitzero"`
+	Route       string                    `json:"route"`
+	Class       switchyard.Class          `json:"interactiontype"`
+	Linked      []switchyard.Linked       `json:"linkeddata,omitempty"`
+	Values      map[string]string         `json:"values,omitempty"` // data sources set by plans
+	Demands     []switchyard.Demand       `json:"skills,omitempty"`
+	Personal    *switchyard.PersonalQueue `json:"personalqueue,omitempty"`
+	Band        switchyard.Band           `json:"band"`
+	State       switchyard.Status         `json:"state"`
+	Agent       string                    `json:"agent,omitzero"`      // who is offered it, has it, or had it last
+	FirstAgent  string                    `json:"firstagent,omitzero"` // who had it first
+	Plan        string                    `json:"plan"`
+	Applet      string                    `json:"applet,omitzero"`
+	Version     int                       `json:"version"`       // config version of the plan it is in
+	Only        string                    `json:"only,omitzero"` // transferred to this agent
+	OnlyUntil   switchyard.Instant        `json:"onlyuntil,omitzero"`
+	Cooldowns   []Cooldown                `json:"cooldowns,omitempty"`
+	Size        int                       `json:"size,omitzero"` // percent of its agent it holds
+	Created     switchyard.Instant        `json:"created"`
+	Since       switchyard.Instant        `json:"waitingsince,omitzero"` // first entry into a queue
+	Changed     switchyard.Instant        `json:"changed"`               // when it got into its state
+	Until       switchyard.Instant        `json:"until,omitzero"`        // when time ends its state
+	QueueEnd    switchyard.Instant        `json:"queueend,omitzero"`     // when its queue's duration is over
+	Answered    switchyard.Instant        `json:"answered,omitzero"`     // first connected
+	Estimate    switchyard.Duration       `json:"estimate,omitzero"`     // wait estimated at its first queue entry
+	Ended       switchyard.Instant        `json:"ended,omitzero"`
+	Outcome     string                    `json:"outcome,omitzero"`
+	Detail      string                    `json:"detail,omitzero"`
+	Released    bool                      `json:"released,omitzero"` // its externalid is free
+	Disposition string                    `json:"disposition,omitzero"`
+	Notes       string                    `json:"notes,omitzero"`
+	Effect      switchyard.ID             `json:"effect,omitzero"`  // the effect its plan waits for
+	Fault       string                    `json:"fault,omitzero"`   // why its plan was cut
+	Reason      *switchyard.Reason        `json:"reason,omitempty"` // of the latest offer
+	After       string                    `json:"after,omitzero"`   // after plan still running
+	Unserveable bool                      `json:"-"`                // worked out at the time of reading
+	Lost        bool                      `json:"-"`                // its agent's desktop is not heard
+}
+
+// Cooldown keeps an interaction from an agent that declined it.
+type Cooldown struct {
+	Agent string             `json:"agent"`
+	Until switchyard.Instant `json:"until"`
+}
+
+// AgentRecord is everything known of one agent beside its entry in the config.
+type AgentRecord struct {
+	Username  string              `json:"username"`
+	Presence  string              `json:"presence"`
+	Category  switchyard.Category `json:"category"`
+	Intended  string              `json:"intended,omitzero"`
+	Since     switchyard.Instant  `json:"since"`           // of this presence
+	Until     switchyard.Instant  `json:"until,omitzero"`  // No Answer: when the one before returns
+	Before    string              `json:"before,omitzero"` // No Answer: the one before
+	IdleSince switchyard.Instant  `json:"idlesince"`
+	LoggedOut switchyard.Instant  `json:"loggedout,omitzero"` // since when it is logged out
+	Lost      bool                `json:"lost,omitzero"`
+	BusySince switchyard.Instant  `json:"busysince,omitzero"` // load > 0 since
+
+	Entry        switchyard.AgentEntry `json:"-"`
+	Load         int                   `json:"-"`
+	Interactions []switchyard.ID       `json:"-"` // offered, connected, held, parked or in wrap, oldest first
+}
+
+// Provider is a registered provider. Its credentials are sealed.
+type Provider struct {
+	Name      string                 `json:"name"`
+	Endpoint  string                 `json:"endpoint,omitzero"`
+	Headers   switchyard.Sealed      `json:"headers,omitzero"`
+	Permitted switchyard.Permissions `json:"permitted"`
+	Secret    switchyard.Sealed      `json:"secret"`
+	Old       switchyard.Sealed      `json:"old,omitzero"` // signs beside Secret until Overlap
+	Overlap   switchyard.Instant     `json:"overlap,omitzero"`
+	Live      int                    `json:"-"` // live interactions that name it
+}
+
+// QueueFigures are the figures of one queue (DESIGN.md §6), over the last hour but for Waiting and
+// LongestWait.
+type QueueFigures struct {
+	Queue         string              `json:"queue"` // plan/applet
+	Waiting       int                 `json:"waiting"`
+	LongestWait   switchyard.Duration `json:"-"`
+	Target        switchyard.Duration `json:"-"`
+	Offered       int                 `json:"offered"`
+	Answered      int                 `json:"answered"`
+	InTarget      int                 `json:"intarget"`
+	Abandoned     int                 `json:"abandoned"`
+	AbandonedLate int                 `json:"abandonedlate"` // after the target
+	Breakouts     int                 `json:"breakouts"`
+	WaitSum       switchyard.Duration `json:"-"` // of the answered
+	EstimatedWait switchyard.Duration `json:"-"` // of work that enters now; -1 = unknown
+	EstimateError switchyard.Duration `json:"-"` // mean absolute error over the hour; -1 = unknown
+}
