@@ -36,9 +36,9 @@ type Settings struct {
 // Capacity gives the size of each class in percent of an agent. Zero means "as the account has it",
 // or the default.
 type Capacity struct {
-	Live    int `json:"live,omitempty"`    // 51–100
-	Chat    int `json:"chat,omitempty"`    // 1–100
-	NonLive int `json:"nonlive,omitempty"` // 1–100
+	Live    int `json:"live,omitzero"`    // 51–100
+	Chat    int `json:"chat,omitzero"`    // 1–100
+	NonLive int `json:"nonlive,omitzero"` // 1–100
 }
 
 // Retention says how long what is kept. Nil members mean the default beside them.
@@ -53,7 +53,7 @@ type Retention struct {
 // FairUse limits the calls of one API client to the contract's endpoints.
 type FairUse struct {
 	Rate  float64 `json:"rate"`            // calls a second
-	Burst int     `json:"burst,omitempty"` // calls at once; default one second's worth, at least 1
+	Burst int     `json:"burst,omitzero"` // calls at once; default one second's worth, at least 1
 }
 
 // Presence is a named state of an agent.
@@ -127,11 +127,11 @@ type Applet struct {
 	OnDecline   *Reaction `json:"ondecline,omitempty"`
 	OnNoAnswer  *Reaction `json:"onnoanswer,omitempty"`
 	Duration    *Duration `json:"duration,omitempty"` // longest wait; none
-	MaxLength   int       `json:"maxlength,omitempty"`
-	Disposition bool      `json:"disposition,omitempty"` // complete needs one
+	MaxLength   int       `json:"maxlength,omitzero"`
+	Disposition bool      `json:"disposition,omitzero"` // complete needs one
 
 	// skilltagger
-	Clear         bool         `json:"clear,omitempty"`
+	Clear         bool         `json:"clear,omitzero"`
 	Skills        []TagSkill   `json:"skills,omitempty"`
 	PersonalQueue *TagPersonal `json:"personalqueue,omitempty"`
 
