@@ -1,0 +1,174 @@
+package sms
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"switchyard"
+	"switchyard/internal/core/plan"
+	"switchyard/internal/effects"
+)
+
+const defaultTimeout = 10 * time.Second
+
+func timeout(g switchyard.Gateway) time.Duration {
+	if g.Timeout == nil || *g.Timeout <= 0 {
+		return defaultTimeout
+	}
+	return g.Timeout.Std()
+}
+
+// values are what $(Name) reads in a gateway's texts, by switchyard.CaseKey.
+type values map[string]string
+
+// Value implements plan.Env.
+func (v values) Value(name string) (string, bool) {
+	value, known := v[switchyard.CaseKey(name)]
+	return value, known
+}
+
+func valuesOf(e *switchyard.Effect) values {
+	return values{"from": e.From, "to": list(e.To), "message": e.Message, "id": e.ID.String()}
+}
+
+// same gives every name the same value.
+type same string
+
+// Value implements plan.Env.
+func (s same) Value(string) (string, bool) { return string(s), true }
+
+// noSecret says that the account has no such secret.
+type noSecret struct{ key string }
+
+func (n *noSecret) Error() string {
+	return fmt.Sprintf("the account has no secret %q; the gateway needs it", n.key)
+}
+
+// templates expands a gateway's texts for one attempt, and remembers what must not be shown.
+type templates struct {
+	values       values
+	secret       func(key string) (string, error)
+	masked       []string
+	unsealFailed bool // a secret is there but could not be opened: the operator may mend that
+}
+
+func (t *templates) excerpt(text string) string {
+	return effects.Excerpt(text, t.masked, effects.MaxDetailBytes)
+}
+
+// expand fills in values and secrets in one pass; what names the text in an error.
+func (t *templates) expand(what, text string, env plan.Env) (string, error) {
+	var failed error
+	expanded, err := plan.ExpandBoth(text, env, func(key string) (string, bool) {
+		secret, err := t.secret(key)
+		if err != nil {
+			var missing *noSecret
+			t.unsealFailed = t.unsealFailed || !errors.As(err, &missing)
+			failed = err
+			return "", false
+		}
+		t.masked = append(t.masked, secret)
+		return secret, true
+	})
+	if failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s of the gateway: %w", what, err)
+	}
+	return expanded, nil
+}
+
+func (t *templates) request(ctx context.Context, g switchyard.Gateway, id switchyard.ID) (*http.Request, error) {
+	to, err := t.url(g.URL)
+	if err != nil {
+		return nil, err
+	}
+	body, err := t.expand("body", g.Body, t.values)
+	if err != nil {
+		return nil, err
+	}
+	method := g.Method
+	if method == "" {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequestWithContext(ctx, strings.ToUpper(method), to.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("method %q of the gateway is no HTTP method", method)
+	}
+	for name, text := range g.Headers {
+		value, err := t.header(name, text)
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set(name, value)
+	}
+	if r.Header.Get("Idempotency-Key") == "" {
+		r.Header.Set("Idempotency-Key", id.String())
+	}
+	return r, nil
+}
+
+// url expands the URL of a gateway. Its scheme, user and host must not depend on any value, or the
+// text of a message could choose where it goes: they have to be the same whatever the values are.
+func (t *templates) url(text string) (*url.URL, error) {
+	var found *url.URL
+	for _, env := range []plan.Env{same(""), same("zz"), t.values} {
+		expanded, err := t.expand("url", text, env)
+		if err != nil {
+			return nil, err
+		}
+		u, err := url.Parse(expanded)
+		if err != nil || u.Host == "" {
+			// The parser's error quotes the URL.
+			return nil, errors.New("url of the gateway is no absolute URL with its values filled in; use the formatter URL, as in $(To:URL)")
+		}
+		if found != nil && (u.Scheme != found.Scheme || u.Host != found.Host || userOf(u) != userOf(found)) {
+			return nil, errors.New("url of the gateway: scheme and host must be literal text or #(secret), without $(…)")
+		}
+		found = u
+	}
+	if found.User != nil {
+		password, _ := found.User.Password()
+		plain := found.User.Username() + ":" + password
+		t.masked = append(t.masked, effects.Credentials("Basic "+base64.StdEncoding.EncodeToString([]byte(plain)))...)
+	}
+	return found, nil
+}
+
+func userOf(u *url.URL) string {
+	if u.User == nil {
+		return ""
+	}
+	return u.User.String()
+}
+
+func (t *templates) header(name, text string) (string, error) {
+	value, err := t.expand("header "+name, text, t.values)
+	if err != nil {
+		return "", err
+	}
+	if !shown[switchyard.CaseKey(name)] {
+		t.masked = append(t.masked, effects.Credentials(value)...)
+	}
+	if !httpguts.ValidHeaderFieldName(name) {
+		return "", fmt.Errorf("header %q of the gateway is no name of a header", name)
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		return "", fmt.Errorf("header %s of the gateway: its value has a line break or another control character", name)
+	}
+	return value, nil
+}
+
+// shown are the headers whose values are no credentials.
+var shown = map[string]bool{
+	"accept": true, "content-type": true, "idempotency-key": true, "user-agent": true,
+}

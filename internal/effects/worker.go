@@ -1,0 +1,238 @@
+package effects
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"switchyard"
+)
+
+// Options of a worker. Results, Performers and Log are required.
+type Options struct {
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil = no metrics
+	Performers map[string]Performer  // by kind of effect
+	Limits     Limits
+
+	// Results takes what became of each attempt, once. It may wait: it then holds back only the
+	// target of the attempt. It must return some time, also while the worker stops.
+	Results func(account string, r *switchyard.EffectResult)
+	// Room says that a target whose effect was refused by Perform takes effects again. It is called
+	// once after a refusal however many there were, never from within Perform. Nil = nobody asks.
+	Room func(Target)
+	// Now is the real clock; nil = time.Now.
+	Now func() time.Time
+}
+
+// Limits of a worker; zero members mean the defaults beside them.
+type Limits struct {
+	PerTarget int // attempts in flight at one target; 8
+	// Shared is how many attempts beyond the first of each target are in flight together; 512.
+	Shared int
+	// Targets is how many targets may have an attempt in flight at once; 4096. Each has its first
+	// attempt outside Shared: however many targets use that up by being slow, another one goes on.
+	Targets int
+	Backlog int // effects of one target that wait in the worker; 256
+}
+
+// WithDefaults fills in the defaults.
+func (l Limits) WithDefaults() Limits {
+	fill := func(n *int, value int) {
+		if *n <= 0 {
+			*n = value
+		}
+	}
+	fill(&l.PerTarget, 8)
+	fill(&l.Shared, 512)
+	fill(&l.Targets, 4096)
+	fill(&l.Backlog, 256)
+	return l
+}
+
+// Worker makes attempts at effects. Make one with New.
+type Worker struct {
+	options Options
+	limits  Limits
+	metrics *metrics
+	life    context.Context // ends when attempts in flight are to be cut off
+	cut     context.CancelFunc
+	flights sync.WaitGroup
+
+	mu       sync.Mutex
+	open     bool // between Start and Stop
+	stopped  bool
+	targets  map[Target]*target
+	known    map[attempt]struct{} // waiting or being made
+	firsts   int                  // targets with an attempt in flight
+	shared   int                  // attempts in flight beyond the first of their target
+	idle     line                 // targets that wait for their first attempt
+	busy     line                 // targets that wait for a further one
+	roomFor  []Target             // to be told through Options.Room
+	inFlight int                  // firsts + shared + results being reported
+}
+
+// attempt names one attempt at one effect.
+type attempt struct {
+	account string
+	effect  switchyard.ID
+	number  int
+}
+
+func attemptOf(account string, e *switchyard.Effect) attempt {
+	return attempt{account, e.ID, e.Attempt}
+}
+
+// New makes a worker. It takes effects at once and attempts them from Start on.
+func New(o Options) *Worker {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	life, cut := context.WithCancel(context.Background())
+	return &Worker{
+		options: o,
+		limits:  o.Limits.WithDefaults(),
+		metrics: newMetrics(o.Registerer),
+		life:    life,
+		cut:     cut,
+		targets: map[Target]*target{},
+		known:   map[attempt]struct{}{},
+	}
+}
+
+// Perform takes over one attempt at e: the one e.Attempt names. It never waits. False means that
+// the target has as much waiting as it may, or that the worker has stopped: nothing was taken, and
+// the caller offers it again when Room names the target. An attempt that is waiting or being made
+// already is taken as that one.
+func (w *Worker) Perform(account string, e *switchyard.Effect) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return false
+	}
+	name := attemptOf(account, e)
+	if _, twice := w.known[name]; twice {
+		return true
+	}
+	t := w.target(TargetOf(account, e))
+	if t.waiting.size() >= w.limits.Backlog {
+		t.refused = true
+		return false
+	}
+	t.waiting.push(*e)
+	w.known[name] = struct{}{}
+	w.metrics.waiting.Inc()
+	w.enrol(t)
+	w.serve()
+	return true
+}
+
+// Start begins with the attempts.
+func (w *Worker) Start(context.Context) error {
+	w.mu.Lock()
+	w.open = true
+	for _, t := range w.targets {
+		w.enrol(t)
+	}
+	w.serve()
+	w.unlock()
+	return nil
+}
+
+// Stop takes nothing more, forgets what waits and waits for the attempts in flight. When ctx ends
+// before, they are cut off, and what became of them is reported to nobody: the engine hands them
+// over again after the next start.
+func (w *Worker) Stop(ctx context.Context) error {
+	w.mu.Lock()
+	w.open, w.stopped = false, true
+	for _, t := range w.targets {
+		w.metrics.waiting.Sub(float64(t.waiting.size()))
+		t.waiting = queue{}
+	}
+	clear(w.known)
+	w.mu.Unlock()
+	landed := make(chan struct{})
+	go func() { w.flights.Wait(); close(landed) }()
+	defer w.cut()
+	select {
+	case <-landed:
+		return nil
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	left := w.inFlight
+	w.mu.Unlock()
+	w.cut()
+	<-landed
+	return fmt.Errorf("stop effects: %d attempts were cut off and will be made again after the next start: %w",
+		left, context.Cause(ctx))
+}
+
+// fly makes one attempt and reports it.
+func (w *Worker) fly(t *target, e switchyard.Effect) {
+	defer w.flights.Done()
+	began := w.options.Now()
+	outcome := w.try(t.name.Account, &e)
+	took := w.options.Now().Sub(began)
+
+	w.mu.Lock()
+	w.land(t, &e, outcome)
+	w.unlock()
+	if w.life.Err() == nil {
+		w.record(t.name, &e, outcome, took)
+		w.options.Results(t.name.Account, &switchyard.EffectResult{
+			Effect: e.ID, Attempt: e.Attempt, OK: outcome.OK, GiveUp: outcome.GiveUp,
+			Status: outcome.Status, Detail: outcome.Detail, TookMillis: took.Milliseconds(),
+		})
+	}
+	w.mu.Lock()
+	w.leave(t)
+	w.unlock()
+}
+
+// try calls the performer. One that panics fails its attempt and nothing else: what it was given
+// came from an account, and no account may break another.
+func (w *Worker) try(account string, e *switchyard.Effect) (o Outcome) {
+	performer, known := w.options.Performers[e.Kind]
+	if !known {
+		return GiveUp("this version of the server cannot perform effects of kind %q", e.Kind)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			w.options.Log.Error("attempt panicked", "account", account, "effect", e.ID, "kind", e.Kind,
+				"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			o = Outcome{Detail: "the server failed at this attempt; its log has the details under the effect's id"}
+		}
+	}()
+	return performer.Attempt(w.life, account, e)
+}
+
+// record writes the one line of log an attempt gets, and counts it.
+func (w *Worker) record(t Target, e *switchyard.Effect, o Outcome, took time.Duration) {
+	level, result := slog.LevelInfo, "ok"
+	switch {
+	case o.OK:
+	case o.GiveUp:
+		level, result = slog.LevelWarn, "given_up"
+	default:
+		level, result = slog.LevelWarn, "failed"
+	}
+	w.metrics.attempts.WithLabelValues(e.Kind, result).Inc()
+	w.metrics.seconds.WithLabelValues(e.Kind).Observe(took.Seconds())
+	if !w.options.Log.Enabled(w.life, level) {
+		return
+	}
+	fields := []slog.Attr{slog.String("account", t.Account), slog.String("kind", e.Kind),
+		slog.String("target", t.Name), slog.String("effect", e.ID.String()), slog.Int("attempt", e.Attempt),
+		slog.String("result", result), slog.Int("status", o.Status), slog.Duration("took", took)}
+	if o.Status == 0 && !o.OK {
+		// Without a status the detail is our own error, never a body somebody sent.
+		fields = append(fields, slog.String("error", o.Detail))
+	}
+	w.options.Log.LogAttrs(w.life, level, "effect attempted", fields...)
+}
