@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"switchyard"
+)
+
+// The types of applets.
+const (
+	TypeQueue         = "queue"
+	TypeSkillTagger   = "skilltagger"
+	TypeSetPriority   = "setpriority"
+	TypeSetDataSource = "setdatasource"
+	TypeDataRouter    = "datarouter"
+	TypeGoto          = "goto"
+	TypeWait          = "wait"
+	TypeSplit         = "split"
+	TypeEnd           = "end"
+	TypeSendSMS       = "sendsms"
+)
+
+// The exits of applets. Rules and branches have exits of their own, "rule 1" and "branch 1".
+const (
+	ExitNext     = "next"
+	ExitFailure  = "failure"
+	ExitNoMatch  = "nomatch"
+	ExitDuration = "duration"
+	ExitNoAgents = "noagents"
+	ExitFull     = "full"
+	ExitDeclined = "declined"
+)
+
+// How a queue's offers are accepted.
+const (
+	AcceptManual = "manual"
+	AcceptAuto   = "auto"
+)
+
+// kind is what the checker, the JSON Schema and the reference know of a type of applet.
+type kind struct {
+	name     string
+	settings []string // members of switchyard.Applet it takes, besides type
+	required []string
+	exits    []string
+}
+
+var kinds = []kind{
+	{TypeQueue, []string{"on", "accept", "ring", "wrap", "groups", "target", "ondecline",
+		"onnoanswer", "duration", "maxlength", "disposition"}, nil,
+		[]string{ExitDuration, ExitNoAgents, ExitFull, ExitDeclined}},
+	{TypeSkillTagger, []string{"next", "clear", "skills", "personalqueue"}, nil, []string{ExitNext}},
+	{TypeSetPriority, []string{"next", "band"}, []string{"band"}, []string{ExitNext}},
+	{TypeSetDataSource, []string{"next", "values"}, []string{"values"}, []string{ExitNext}},
+	{TypeDataRouter, []string{"on", "rules"}, []string{"rules"}, []string{ExitNoMatch}},
+	{TypeGoto, []string{"plan"}, []string{"plan"}, nil},
+	{TypeWait, []string{"next", "for", "until"}, nil, []string{ExitNext}},
+	{TypeSplit, []string{"branches"}, []string{"branches"}, nil},
+	{TypeEnd, []string{"outcome"}, nil, nil},
+	{TypeSendSMS, []string{"next", "on", "gateway", "from", "to", "message"},
+		[]string{"gateway", "to", "message"}, []string{ExitNext, ExitFailure}},
+}
+
+func kindOf(name string) *kind {
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
+
+// Types lists the types of applets in the order of the reference.
+func Types() []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return names
+}
+
+// AppletSettings tells for each type which members of switchyard.Applet it takes, besides type.
+func AppletSettings() map[string][]string {
+	return table(func(k kind) []string { return k.settings })
+}
+
+// Required tells for each type which settings cannot be left out. Beyond it a skilltagger needs one
+// of clear, skills and personalqueue, and a wait needs one of for and until.
+func Required() map[string][]string {
+	return table(func(k kind) []string { return k.required })
+}
+
+// Exits tells for each type which exits it has, besides those its rules and branches name.
+func Exits() map[string][]string {
+	return table(func(k kind) []string { return k.exits })
+}
+
+func table(column func(kind) []string) map[string][]string {
+	t := make(map[string][]string, len(kinds))
+	for _, k := range kinds {
+		t[k.name] = slices.Clone(column(k))
+	}
+	return t
+}
+
+func ruleExit(i int) string   { return fmt.Sprintf("rule %d", i+1) }
+func branchExit(i int) string { return fmt.Sprintf("branch %d", i+1) }
+
+// OutcomeOf returns the outcome of a plan that ends because an exit leads nowhere, and the detail
+// that goes beside it: the exit's name, unless the outcome says it already.
+func OutcomeOf(exit string) (outcome, detail string) {
+	switch exit {
+	case ExitDuration:
+		return switchyard.OutcomeQueueTimeout, ""
+	case ExitNoAgents:
+		return switchyard.OutcomeNoAgentsLoggedIn, ""
+	case ExitDeclined:
+		return switchyard.OutcomeAgentRejected, ""
+	case ExitNext:
+		return switchyard.OutcomeOther, ""
+	}
+	return switchyard.OutcomeOther, exit
+}

@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"switchyard"
+)
+
+// SMS is a message to be sent by a gateway.
+type SMS struct {
+	Gateway string
+	From    string // may be empty: then the gateway's own
+	To      []string
+	Message string
+}
+
+// A sender is at most 11 characters, or at most 20 digits after an optional plus.
+const (
+	maxSenderRunes  = 11
+	maxSenderDigits = 20
+)
+
+// A recipient is a telephone number: 3 to 20 digits after an optional plus.
+const (
+	minNumberDigits = 3
+	maxNumberDigits = 20
+)
+
+func (a *Applet) sendSMS(c Context) Step {
+	sms, fault := a.compose(c)
+	if fault != "" {
+		return a.Fail(fault)
+	}
+	return Step{SMS: sms}
+}
+
+func (a *Applet) compose(c Context) (sms *SMS, fault string) {
+	var texts [4]string
+	for i, text := range [...]string{a.set.Gateway, a.set.From, a.set.To, a.set.Message} {
+		var err error
+		if texts[i], err = Expand(text, c.Env); err != nil {
+			return nil, fmt.Sprintf("%s: %v", [...]string{"gateway", "from", "to", "message"}[i], err)
+		}
+	}
+	gateway, fault := gatewayOf(strings.TrimSpace(texts[0]), c.Gateways)
+	if fault != "" {
+		return nil, fault
+	}
+	from := strings.TrimSpace(texts[1])
+	if fault = senderFault(from); fault != "" {
+		return nil, fault
+	}
+	to, fault := recipients(texts[2])
+	if fault != "" {
+		return nil, fault
+	}
+	if strings.TrimSpace(texts[3]) == "" {
+		return nil, "the message is empty"
+	}
+	return &SMS{Gateway: gateway, From: from, To: to, Message: texts[3]}, ""
+}
+
+func gatewayOf(name string, known func(string) (string, bool)) (spelling, fault string) {
+	if known == nil {
+		return name, ""
+	}
+	if spelling, ok := known(name); ok {
+		return spelling, ""
+	}
+	return "", fmt.Sprintf("the account has no SMS gateway %q", shortened(name))
+}
+
+func senderFault(from string) string {
+	if strings.IndexFunc(from, unicode.IsControl) >= 0 {
+		return fmt.Sprintf("from %q holds a line break or another control character", shortened(from))
+	}
+	if number := strings.TrimPrefix(from, "+"); digits(number) {
+		if len(number) > maxSenderDigits {
+			return fmt.Sprintf("from %s has %d digits; a number may have %d", shortened(from),
+				len(number), maxSenderDigits)
+		}
+		return ""
+	}
+	if n := utf8.RuneCountInString(from); n > maxSenderRunes {
+		return fmt.Sprintf("from %q has %d characters; a sender that is no number may have %d",
+			shortened(from), n, maxSenderRunes)
+	}
+	return ""
+}
+
+// recipients reads a comma list. Empty places of the list are nobody; anything else that is no
+// telephone number is a fault: nobody is left out silently.
+func recipients(list string) (to []string, fault string) {
+	for entry := range strings.SplitSeq(list, ",") {
+		if entry = strings.TrimSpace(entry); entry == "" {
+			continue
+		}
+		number := bareNumber(entry)
+		if n := len(strings.TrimPrefix(number, "+")); !digits(strings.TrimPrefix(number, "+")) ||
+			n < minNumberDigits || n > maxNumberDigits {
+			return nil, fmt.Sprintf("to %q is no telephone number", shortened(entry))
+		}
+		if to = append(to, number); len(to) > switchyard.MaxSMSRecipients {
+			return nil, fmt.Sprintf("to names more than %d recipients", switchyard.MaxSMSRecipients)
+		}
+	}
+	if len(to) == 0 {
+		return nil, "to names no recipient"
+	}
+	return to, ""
+}
+
+// bareNumber takes out what people write between the digits of a telephone number.
+func bareNumber(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -.()/", r) {
+			return -1
+		}
+		return r
+	}, text)
+}
