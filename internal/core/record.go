@@ -19,6 +19,7 @@ type Record struct {
 	State       switchyard.Status         `json:"state"`
 	Agent       string                    `json:"agent,omitzero"`      // who is offered it, has it, or had it last
 	FirstAgent  string                    `json:"firstagent,omitzero"` // who had it first
+	LastAgent   string                    `json:"lastagent,omitzero"`  // who was offered it, or had it, last
 	Plan        string                    `json:"plan"`
 	Applet      string                    `json:"applet,omitzero"`
 	Version     int                       `json:"version"`       // config version of the plan it is in
@@ -27,12 +28,12 @@ type Record struct {
 	Cooldowns   []Cooldown                `json:"cooldowns,omitempty"`
 	Size        int                       `json:"size,omitzero"` // percent of its agent it holds
 	Created     switchyard.Instant        `json:"created"`
-	Since       switchyard.Instant        `json:"waitingsince,omitzero"` // first entry into a queue
-	Changed     switchyard.Instant        `json:"changed"`               // when it got into its state
-	Until       switchyard.Instant        `json:"until,omitzero"`        // when time ends its state
-	QueueEnd    switchyard.Instant        `json:"queueend,omitzero"`     // when its queue's duration is over
-	Answered    switchyard.Instant        `json:"answered,omitzero"`     // first connected
-	Estimate    switchyard.Duration       `json:"estimate,omitzero"`     // wait estimated at its first queue entry
+	Since       switchyard.Instant        `json:"waitingsince,omitzero"`   // first entry into a queue
+	Changed     switchyard.Instant        `json:"changed"`                 // when it got into its state
+	Until       switchyard.Instant        `json:"until,omitzero"`          // when time ends its state
+	QueueEnd    switchyard.Instant        `json:"queueend,omitzero"`       // when its queue's duration is over
+	Answered    switchyard.Instant        `json:"answered,omitzero"`       // first connected
+	Estimate    int64                     `json:"estimatemillis,omitzero"` // wait estimated at its first queue entry, in ms; -1 = unknown
 	Ended       switchyard.Instant        `json:"ended,omitzero"`
 	Outcome     string                    `json:"outcome,omitzero"`
 	Detail      string                    `json:"detail,omitzero"`
@@ -43,6 +44,7 @@ type Record struct {
 	Fault       string                    `json:"fault,omitzero"`   // why its plan was cut
 	Reason      *switchyard.Reason        `json:"reason,omitempty"` // of the latest offer
 	After       string                    `json:"after,omitzero"`   // after plan still running
+	Exit        string                    `json:"exit,omitzero"`    // queue exit it left by last
 	Unserveable bool                      `json:"-"`                // worked out at the time of reading
 	Lost        bool                      `json:"-"`                // its agent's desktop is not heard
 }
@@ -81,7 +83,8 @@ type Provider struct {
 	Secret    switchyard.Sealed      `json:"secret"`
 	Old       switchyard.Sealed      `json:"old,omitzero"` // signs beside Secret until Overlap
 	Overlap   switchyard.Instant     `json:"overlap,omitzero"`
-	Live      int                    `json:"-"` // live interactions that name it
+	Removed   bool                   `json:"removed,omitzero"` // only live work still names it
+	Live      int                    `json:"-"`                // live interactions that name it
 }
 
 // QueueFigures are the figures of one queue (DESIGN.md §6), over the last hour but for Waiting and

@@ -1,0 +1,308 @@
+package core
+
+import (
+	"slices"
+
+	"switchyard"
+)
+
+// decideAct does what an agent, or a supervisor, does to an interaction. Refusals come in the order
+// of RULINGS 1: no such id, a name that does not exist, not permitted, not possible now.
+func (s *State) decideAct(in *switchyard.Act) (any, *switchyard.Error) {
+	i := s.find(in.Interaction)
+	if i == nil {
+		return nil, switchyard.Refuse(switchyard.NotFound, "no live interaction has id %s", in.Interaction)
+	}
+	do := actions[in.Action]
+	if do.perform == nil {
+		return nil, switchyard.Refuse(switchyard.Malformed, "there is no action %q", in.Action)
+	}
+	act := &act{Act: in, s: s, i: i}
+	refused := act.resolve(do)
+	if refused == nil && do.permitted != nil && !in.Supervisor && i.provider != nil && !i.provider.removed && !do.permitted(act, i.provider.Permitted) {
+		refused = switchyard.Refuse(switchyard.NotPermitted, "provider %q does not permit agents to %s its interactions", i.provider.Name, in.Action)
+	}
+	if refused == nil {
+		refused = act.possible(do)
+	}
+	if refused == nil {
+		refused = do.perform(act)
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	return i, nil
+}
+
+// act is an action being decided, with its names resolved.
+type act struct {
+	*switchyard.Act
+	s     *State
+	i     *interaction
+	agent *agent // who acts; for a supervisor who names nobody, whoever has the interaction
+	to    *agent
+	route *route
+	band  switchyard.Band
+}
+
+// deed is what an action needs and does.
+type deed struct {
+	states     []switchyard.Status // in which it is possible
+	supervisor bool                // only a supervisor's
+	permitted  func(*act, switchyard.Permissions) bool
+	perform    func(*act) *switchyard.Error
+}
+
+var actions = map[switchyard.Action]deed{
+	switchyard.ActAccept:  {states: []switchyard.Status{switchyard.Offered}, perform: (*act).accept},
+	switchyard.ActDecline: {states: []switchyard.Status{switchyard.Offered}, perform: (*act).decline},
+	switchyard.ActRelease: {states: []switchyard.Status{switchyard.Connected, switchyard.Held}, perform: (*act).release,
+		permitted: func(_ *act, p switchyard.Permissions) bool { return p.Release }},
+	switchyard.ActHold: {states: []switchyard.Status{switchyard.Connected}, perform: (*act).hold,
+		permitted: func(_ *act, p switchyard.Permissions) bool { return p.Hold }},
+	switchyard.ActRetrieve: {states: []switchyard.Status{switchyard.Held, switchyard.Parked}, perform: (*act).retrieve,
+		permitted: func(_ *act, p switchyard.Permissions) bool { return p.Hold }},
+	switchyard.ActTransfer: {states: []switchyard.Status{switchyard.Connected, switchyard.Held}, perform: (*act).transfer,
+		permitted: func(a *act, p switchyard.Permissions) bool {
+			return a.to != nil && p.TransferToAgent || a.route != nil && p.TransferToRoute
+		}},
+	switchyard.ActComplete: {states: []switchyard.Status{switchyard.Wrap}, perform: (*act).complete},
+	switchyard.ActExtend:   {states: []switchyard.Status{switchyard.Wrap}, perform: (*act).extend},
+	switchyard.ActRequeue: {supervisor: true, perform: (*act).requeue, states: []switchyard.Status{switchyard.Queued,
+		switchyard.Offered, switchyard.Connected, switchyard.Held, switchyard.Parked}},
+	switchyard.ActAssign: {supervisor: true, perform: (*act).assign, states: []switchyard.Status{switchyard.Queued,
+		switchyard.Offered, switchyard.Connected, switchyard.Held, switchyard.Parked}},
+	switchyard.ActPriority: {supervisor: true, perform: (*act).priority, states: []switchyard.Status{switchyard.Planned,
+		switchyard.Queued, switchyard.Offered, switchyard.Connected, switchyard.Held, switchyard.Parked}},
+}
+
+// resolve finds everyone and everything the action names.
+func (a *act) resolve(do deed) *switchyard.Error {
+	s := a.s
+	if a.agent = a.i.agent(); a.Agent != "" {
+		if a.agent = s.agentNamed(a.Agent); a.agent == nil {
+			return switchyard.Refuse(switchyard.AgentUnknown, "the account has no agent %q", a.Agent)
+		}
+	} else if !a.Supervisor {
+		return switchyard.Refuse(switchyard.AgentUnknown, `name the agent that acts: {"agent": "ada"}`)
+	}
+	if a.ToAgent != "" {
+		if a.to = s.agentNamed(a.ToAgent); a.to == nil {
+			return switchyard.Refuse(switchyard.AgentUnknown, "toagent: the account has no agent %q", a.ToAgent)
+		}
+	}
+	if a.ToRoute != "" {
+		var refused *switchyard.Error
+		if a.route, refused = s.routeFor(a.ToRoute); refused != nil {
+			return refused
+		}
+	}
+	if a.Action == switchyard.ActPriority {
+		var err error
+		if a.band, err = switchyard.ParseBand(a.Band); err != nil {
+			return switchyard.Refuse(switchyard.BandInvalid, "band: %v", err)
+		}
+	}
+	if list := s.config.Document.Dispositions; a.Disposition != "" && len(list) > 0 && !slices.Contains(list, a.Disposition) {
+		return switchyard.Refuse(switchyard.DispositionUnknown, "the account has no disposition %q; it has %q", a.Disposition, list)
+	}
+	if do.supervisor && !a.Supervisor {
+		return switchyard.Refuse(switchyard.Forbidden, "%s is for supervisors", a.Action)
+	}
+	return a.resolveTarget()
+}
+
+// resolveTarget checks that a transfer or an assignment names exactly one place to go.
+func (a *act) resolveTarget() *switchyard.Error {
+	switch {
+	case a.Action == switchyard.ActTransfer && (a.to == nil) == (a.route == nil):
+		return switchyard.Refuse(switchyard.MemberInvalid, "a transfer names either toagent or toroute")
+	case a.Action == switchyard.ActAssign && a.to == nil:
+		return switchyard.Refuse(switchyard.MemberInvalid, "an assignment names toagent")
+	}
+	return nil
+}
+
+// possible checks that the interaction's state allows the action, and that it is the actor's.
+func (a *act) possible(do deed) *switchyard.Error {
+	i := a.i
+	if a.Action == switchyard.ActRelease && a.Supervisor && !i.after {
+		return nil
+	}
+	if !a.Supervisor && i.agent() != nil && i.agent() != a.agent {
+		return switchyard.Refuse(switchyard.NotYours, "interaction %s is with agent %s", i.ID, i.agent().Username)
+	}
+	if i.after || !slices.Contains(do.states, i.state) {
+		return switchyard.Refuse(switchyard.WrongState, "interaction %s is %s; %s needs %s", i.ID, i.state, a.Action, either(do.states))
+	}
+	return nil
+}
+
+// either writes states as "connected or held".
+func either(states []switchyard.Status) string {
+	text := ""
+	for n, state := range states {
+		switch {
+		case n == 0:
+		case n == len(states)-1:
+			text += " or "
+		default:
+			text += ", "
+		}
+		text += string(state)
+	}
+	return text
+}
+
+func (a *act) accept() *switchyard.Error {
+	a.s.join(a.i, "accept")
+	return nil
+}
+
+// decline gives an offer back. In an active personal queue it is the queue's exit, if it has one.
+func (a *act) decline() *switchyard.Error {
+	s, i, who := a.s, a.i, a.i.agent()
+	personal := s.index.PersonalActive(&i.Item, s.now)
+	s.giveBack(i, "declined", s.now.Add(s.settings().cooldown))
+	reaction := i.queue().OnDecline
+	if _, named := i.applet.Exit("declined"); personal && named {
+		s.emit(&switchyard.PersonalEnded{On: on(i), Why: "declined"})
+		s.leave(i, "declined")
+	}
+	if reaction.Presence != "" {
+		s.react(who, reaction, "declined")
+	}
+	return nil
+}
+
+func (a *act) release() *switchyard.Error {
+	s, i := a.s, a.i
+	if a.Supervisor {
+		if i.state == switchyard.Wrap {
+			return a.complete()
+		}
+		s.releaseBy(i, "supervisor")
+		return nil
+	}
+	q := i.queue()
+	if q.Wrap == 0 && q.Disposition && a.Disposition == "" {
+		return switchyard.Refuse(switchyard.DispositionRequired, "queue %s requires a disposition", q.Name)
+	}
+	e := &switchyard.Released{With: s.with(i), By: "agent", Disposition: a.Disposition, Notes: a.Notes}
+	if q.Wrap > 0 {
+		e.Wrap = s.now.Add(q.Wrap)
+	}
+	s.emit(e)
+	s.notify(i, "Release", a.agent)
+	if q.Wrap == 0 {
+		s.finish(i, switchyard.OutcomeDelivered, "")
+	}
+	return nil
+}
+
+func (a *act) hold() *switchyard.Error {
+	s, i := a.s, a.i
+	if i.Class == switchyard.Live {
+		s.emit(&switchyard.HeldEvent{With: s.with(i)})
+		return nil
+	}
+	who := i.agent()
+	s.emit(&switchyard.ParkedEvent{With: s.with(i), Until: s.now.Add(s.settings().parkTimeout)})
+	s.workEnded(who)
+	return nil
+}
+
+func (a *act) retrieve() *switchyard.Error {
+	s, i, who := a.s, a.i, a.i.agent()
+	size := i.rare.size
+	if i.state == switchyard.Parked {
+		size = who.Sizes[i.Class]
+		if who.Load+size > 100 {
+			return switchyard.Refuse(switchyard.NoRoom, "agent %s has a load of %d %%; the interaction needs %d more", who.Username, who.Load, size)
+		}
+	}
+	s.emit(&switchyard.Retrieved{With: s.with(i), Size: size})
+	return nil
+}
+
+func (a *act) transfer() *switchyard.Error {
+	s, i, who := a.s, a.i, a.i.agent()
+	if a.to != nil {
+		if a.to == who {
+			return switchyard.Refuse(switchyard.TransferToSelf, "the interaction is with agent %s already", who.Username)
+		}
+		s.moveTo(i, a.to, "")
+	} else {
+		s.emit(&switchyard.Transferred{With: s.with(i), ToRoute: a.route.Name, Version: a.route.conf.Version})
+		s.run(i, a.route.plan.Applets[a.route.plan.Start])
+	}
+	s.workEnded(who)
+	return nil
+}
+
+// moveTo lets one agent, and no other, take the interaction for a while.
+func (s *State) moveTo(i *interaction, to *agent, why string) {
+	s.emit(&switchyard.Transferred{With: s.with(i), ToAgent: to.Username, Until: s.now.Add(s.settings().transferTimeout), Why: why})
+}
+
+func (a *act) assign() *switchyard.Error {
+	s, i, who := a.s, a.i, a.i.agent()
+	if who == a.to && i.state != switchyard.Queued {
+		return switchyard.Refuse(switchyard.TransferToSelf, "the interaction is with agent %s already", who.Username)
+	}
+	s.moveTo(i, a.to, "assigned")
+	if who != nil {
+		s.workEnded(who)
+	}
+	return nil
+}
+
+func (a *act) complete() *switchyard.Error {
+	s, i := a.s, a.i
+	if i.queue().Disposition && a.Disposition == "" && i.rare.disposition == "" && !a.Supervisor {
+		return switchyard.Refuse(switchyard.DispositionRequired, "queue %s requires a disposition", i.queue().Name)
+	}
+	s.emit(&switchyard.Completed{With: s.with(i), Disposition: a.Disposition, Notes: a.Notes})
+	s.finish(i, switchyard.OutcomeDelivered, "")
+	return nil
+}
+
+func (a *act) extend() *switchyard.Error {
+	longer := a.By
+	if longer <= 0 {
+		longer = 30 * switchyard.Second
+	}
+	a.s.emit(&switchyard.WrapExtended{With: a.s.with(a.i), Until: a.i.until.Add(longer)})
+	return nil
+}
+
+func (a *act) priority() *switchyard.Error {
+	if a.i.Band != a.band {
+		a.s.emit(&switchyard.Prioritised{On: on(a.i), Band: a.band})
+	}
+	return nil
+}
+
+func (a *act) requeue() *switchyard.Error {
+	who := a.i.agent()
+	a.s.requeue(a.i, "supervisor")
+	if who != nil {
+		a.s.workEnded(who)
+	}
+	return nil
+}
+
+// requeue lets an interaction wait again, with its age, at its queue in the newest version of its
+// plan; when that queue is gone there, at the plan's start (RULINGS 34).
+func (s *State) requeue(i *interaction, why string) {
+	old := i.applet
+	e := &switchyard.Requeued{With: s.with(i), Plan: i.plan.Name, Applet: old.Name, Version: i.conf.Version, Why: why}
+	if p := s.config.plans.Plan(i.plan.Name); p != nil {
+		e.Plan, e.Version = p.Name, s.config.Version
+		if a := p.Applets[old.Name]; a == nil || a.Queue == nil {
+			e.Applet = p.Start
+		}
+	}
+	s.emit(e)
+	s.run(i, i.plan.Applets[e.Applet])
+}

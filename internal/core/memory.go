@@ -1,0 +1,287 @@
+package core
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+
+	"switchyard"
+)
+
+// RequestDigest is the form request ids are remembered in: the first half of their SHA-256.
+func RequestDigest(requestID string) [16]byte {
+	sum := sha256.Sum256([]byte(requestID))
+	return [16]byte(sum[:16])
+}
+
+// requestIDs remembers the accepted request ids that are not known to be in the tables yet.
+type requestIDs struct {
+	byDigest map[[16]byte]switchyard.ID
+	order    []rowRequests // in order of their rows
+	flushed  switchyard.Seq
+}
+
+// rowRequests are the request ids accepted in one row.
+type rowRequests struct {
+	seq     switchyard.Seq
+	digests [][16]byte
+}
+
+func newRequestIDs() requestIDs { return requestIDs{byDigest: map[[16]byte]switchyard.ID{}} }
+
+func (r *requestIDs) find(requestID string) (switchyard.ID, bool) {
+	id, found := r.byDigest[RequestDigest(requestID)]
+	return id, found
+}
+
+// add remembers the accepted requests of a call.
+func (r *requestIDs) add(seq switchyard.Seq, results []switchyard.RequestResult) {
+	var digests [][16]byte
+	for _, result := range results {
+		if result.Status == switchyard.StatusAccepted && result.RequestID != "" {
+			d := RequestDigest(result.RequestID)
+			r.byDigest[d] = result.Interaction
+			digests = append(digests, d)
+		}
+	}
+	if digests != nil {
+		r.order = append(r.order, rowRequests{seq, digests})
+	}
+}
+
+// flush forgets what came in rows up to through.
+func (r *requestIDs) flush(through switchyard.Seq) {
+	r.flushed = max(r.flushed, through)
+	n := 0
+	for ; n < len(r.order) && r.order[n].seq <= through; n++ {
+		for _, d := range r.order[n].digests {
+			delete(r.byDigest, d)
+		}
+	}
+	r.order = slices.Clone(r.order[n:])
+}
+
+// Recent reports whether the state remembers a request id itself.
+func (s *State) Recent(digest [16]byte) bool {
+	_, found := s.requests.byDigest[digest]
+	return found
+}
+
+// RecentCount is how many request ids the state remembers.
+func (s *State) RecentCount() int { return len(s.requests.byDigest) }
+
+// RecentSeq returns the rows of the oldest and the newest remembered request id; 0 when none.
+func (s *State) RecentSeq() (oldest, newest switchyard.Seq) {
+	if n := len(s.requests.order); n > 0 {
+		return s.requests.order[0].seq, s.requests.order[n-1].seq
+	}
+	return 0, 0
+}
+
+// RecentBefore returns the newest row such that forgetting up to it keeps at most keep request ids.
+func (s *State) RecentBefore(keep int) switchyard.Seq {
+	left := len(s.requests.byDigest)
+	var through switchyard.Seq
+	for _, row := range s.requests.order {
+		if left <= keep {
+			break
+		}
+		left -= len(row.digests)
+		through = row.seq
+	}
+	return through
+}
+
+// answers remembers what was answered to Idempotency-Keys, for 24 hours.
+type answers struct {
+	byKey map[string]*AnswerRecord
+	order []*AnswerRecord
+}
+
+// AnswerRecord is one remembered answer.
+type AnswerRecord struct {
+	Key    string             `json:"key"`
+	Body   string             `json:"body"`
+	Answer string             `json:"answer"`
+	At     switchyard.Instant `json:"at"`
+}
+
+const keepAnswers = 24 * switchyard.Hour
+
+func newAnswers() answers { return answers{byKey: map[string]*AnswerRecord{}} }
+
+// kept answers a repeated Idempotency-Key as the first time.
+func (s *State) kept(env *switchyard.Envelope) (Decision, bool) {
+	before := s.answers.byKey[env.Key]
+	if env.Key == "" || before == nil || before.At.Add(keepAnswers) <= env.At {
+		return Decision{}, false
+	}
+	if before.Body != env.Body {
+		return Decision{Refused: switchyard.Refuse(switchyard.IdempotencyMismatch,
+			"this Idempotency-Key came with another request at %v; use a new key for a new request", before.At)}, true
+	}
+	var answer any
+	switch env.Input.(type) {
+	case *switchyard.Act:
+		answer = new(Record)
+	case *switchyard.SetPresence:
+		answer = new(AgentRecord)
+	case *switchyard.Publish:
+		answer = new(int)
+	default:
+		return Decision{}, true
+	}
+	err := json.Unmarshal([]byte(before.Answer), answer)
+	assert(err == nil, "kept answer of %q: %v", env.Key, err)
+	if version, is := answer.(*int); is {
+		answer = *version
+	}
+	return Decision{Answer: answer}, true
+}
+
+// keep remembers the answer to an input that came with an Idempotency-Key.
+func (s *State) keep(env *switchyard.Envelope, answer any) {
+	if env.Key == "" {
+		return
+	}
+	text, err := json.Marshal(answer)
+	assert(err == nil, "answer to %q: %v", env.Key, err)
+	s.emit(&switchyard.AnswerKept{Key: env.Key, Body: env.Body, Answer: string(text)})
+}
+
+func (s *State) foldAnswer(e *switchyard.AnswerKept) {
+	a := &AnswerRecord{Key: e.Key, Body: e.Body, Answer: e.Answer, At: s.now}
+	for len(s.answers.order) > 0 && s.answers.order[0].At.Add(keepAnswers) <= s.now {
+		s.forgetAnswer()
+	}
+	s.addAnswer(a)
+}
+
+func (s *State) addAnswer(a *AnswerRecord) {
+	s.answers.byKey[a.Key] = a
+	s.answers.order = append(s.answers.order, a)
+	s.changes.mark("answer", a.Key)
+}
+
+func (s *State) forgetAnswer() {
+	old := s.answers.order[0]
+	s.answers.order = s.answers.order[1:]
+	if s.answers.byKey[old.Key] == old {
+		delete(s.answers.byKey, old.Key)
+		s.changes.mark("answer", old.Key)
+	}
+}
+
+// expiring remembers tokens or sessions by hash, in the order they were made.
+type expiring[T any] struct {
+	byHash map[string]T
+	order  []string
+}
+
+func newExpiring[T any]() expiring[T] { return expiring[T]{byHash: map[string]T{}} }
+
+// add remembers one and forgets those at the old end that expired before wall.
+func (x *expiring[T]) add(hash string, v T, expired func(T) bool, forget func(hash string)) {
+	for len(x.order) > 0 {
+		old, there := x.byHash[x.order[0]]
+		if there && !expired(old) {
+			break
+		}
+		if there {
+			forget(x.order[0])
+		}
+		x.order = x.order[1:]
+	}
+	x.byHash[hash] = v
+	x.order = append(x.order, hash)
+}
+
+func (s *State) foldToken(e *switchyard.TokenIssued) {
+	s.tokens.add(e.Hash, e, func(old *switchyard.TokenIssued) bool { return old.Expires <= e.Wall }, s.forgetToken)
+	s.changes.mark("token", e.Hash)
+}
+
+func (s *State) forgetToken(hash string) {
+	delete(s.tokens.byHash, hash)
+	s.changes.mark("token", hash)
+}
+
+func (s *State) foldSession(e *switchyard.SessionOpened) {
+	s.sessions.add(e.Hash, e, func(old *switchyard.SessionOpened) bool { return old.Expires <= e.Wall }, s.forgetSession)
+	s.changes.mark("session", e.Hash)
+}
+
+func (s *State) forgetSession(hash string) {
+	delete(s.sessions.byHash, hash)
+	s.changes.mark("session", hash)
+}
+
+func (s *State) decideCloseSession(in *switchyard.CloseSession) {
+	if open := s.sessions.byHash[in.Hash]; open != nil {
+		s.emit(&switchyard.SessionClosed{Agented: open.Agented, Hash: in.Hash})
+	}
+}
+
+// foldPassword replaces a password in the document in force and ends the user's other sessions.
+func (s *State) foldPassword(e *switchyard.PasswordChanged) {
+	doc := *s.config.Document
+	doc.Agents = slices.Clone(doc.Agents)
+	for n := range doc.Agents {
+		if switchyard.CaseKey(doc.Agents[n].Username) == switchyard.CaseKey(e.Agent) {
+			doc.Agents[n].Password = e.Password
+		}
+	}
+	s.config.Document = &doc
+	s.changes.config(s.config.Version)
+	for _, hash := range slices.Sorted(keys(s.sessions.byHash)) {
+		if hash != e.Keep && switchyard.CaseKey(s.sessions.byHash[hash].Agent) == switchyard.CaseKey(e.Agent) {
+			s.forgetSession(hash)
+		}
+	}
+}
+
+// revoke ends the tokens of clients that are gone or have another secret, and the sessions of users
+// that are gone or have another password, after a new config.
+func (s *State) revoke(old, now *switchyard.Account) {
+	if old == nil {
+		return
+	}
+	secrets := func(doc *switchyard.Account) (clients, users map[string]string) {
+		clients, users = map[string]string{}, map[string]string{}
+		for _, c := range doc.Clients {
+			clients[c.ID] = c.Secret
+		}
+		for _, a := range doc.Agents {
+			users[switchyard.CaseKey(a.Username)] = a.Password
+		}
+		return clients, users
+	}
+	oldClients, oldUsers := secrets(old)
+	newClients, newUsers := secrets(now)
+	for _, hash := range slices.Sorted(keys(s.tokens.byHash)) {
+		client := s.tokens.byHash[hash].Client
+		if secret, there := newClients[client]; !there || secret != oldClients[client] {
+			s.forgetToken(hash)
+		}
+	}
+	for _, hash := range slices.Sorted(keys(s.sessions.byHash)) {
+		user := switchyard.CaseKey(s.sessions.byHash[hash].Agent)
+		if password, there := newUsers[user]; !there || password != oldUsers[user] {
+			s.forgetSession(hash)
+		}
+	}
+}
+
+// Tokens calls f with every token that may be valid.
+func (s *State) Tokens(f func(*switchyard.TokenIssued)) {
+	for _, hash := range slices.Sorted(keys(s.tokens.byHash)) {
+		f(s.tokens.byHash[hash])
+	}
+}
+
+// Sessions calls f with every session that may be open.
+func (s *State) Sessions(f func(*switchyard.SessionOpened)) {
+	for _, hash := range slices.Sorted(keys(s.sessions.byHash)) {
+		f(s.sessions.byHash[hash])
+	}
+}
