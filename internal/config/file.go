@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"switchyard"
+)
+
+// File is a document as it was read: what it says, and where it says it.
+type File struct {
+	Name     string
+	Document *switchyard.Account
+
+	root   *node
+	source []byte
+}
+
+// Read reads an account file. Faults of form are told all at once, in the order of the file:
+// unknown keys, keys given twice, wrong types. With any of them, File is nil.
+func Read(name string, source []byte) (*File, []Problem) { return read(name, source, parseYAML) }
+
+// ReadJSON reads an account document from JSON, as PUT /v1/config carries it, by the same rules.
+func ReadJSON(source []byte) (*File, []Problem) { return read("", source, parseJSON) }
+
+func read(name string, source []byte, parse func([]byte) (*node, *Problem)) (*File, []Problem) {
+	f := &File{Name: name, source: source}
+	if p := unreadable(source); p != nil {
+		return nil, f.place([]Problem{*p})
+	}
+	root, problem := parse(source)
+	if problem != nil {
+		return nil, f.place([]Problem{*problem})
+	}
+	doc, problems := bind(root)
+	if len(problems) > 0 {
+		return nil, f.place(problems)
+	}
+	f.root, f.Document = root, doc
+	return f, nil
+}
+
+func unreadable(source []byte) *Problem {
+	if len(source) > switchyard.MaxConfigBytes {
+		return &Problem{Text: fmt.Sprintf("the document has %d bytes; at most %d are allowed", len(source), switchyard.MaxConfigBytes)}
+	}
+	for offset := 0; offset < len(source); {
+		r, size := utf8.DecodeRune(source[offset:])
+		if r == utf8.RuneError && size == 1 {
+			pos := jsonReader{source: source, line: 1}
+			line, col := pos.place(offset)
+			return &Problem{Line: line, Column: col, Text: "this is no UTF-8 text; save the file as UTF-8"}
+		}
+		offset += size
+	}
+	return nil
+}
+
+// Locate returns the line and column of what a path addresses, as far as the file has it.
+func (f *File) Locate(path string) (line, column int) { return f.root.locate(path) }
+
+// Check checks what the document means (see Check) and tells where in the file each problem is.
+func (f *File) Check(rules Rules) []Problem {
+	return f.locateAll(rules.Check(f.Document))
+}
+
+// locateAll tells where in the file each problem is.
+func (f *File) locateAll(problems []Problem) []Problem {
+	for i := range problems {
+		problems[i].Line, problems[i].Column = f.Locate(problems[i].Path)
+	}
+	return f.place(problems)
+}
+
+// place adds the file's name and excerpts to problems and puts them in order.
+func (f *File) place(problems []Problem) []Problem {
+	for i := range problems {
+		problems[i].File = f.Name
+		problems[i].Excerpt = excerpt(f.source, problems[i].Line, problems[i].Column)
+	}
+	return inOrder(problems)
+}
