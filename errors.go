@@ -94,6 +94,8 @@ const (
 	NotEnded             Code = "not_ended"
 	CursorExpired        Code = "cursor_expired"
 	NotFailed            Code = "not_failed"
+	PasswordWrong        Code = "password_wrong"
+	PasswordInvalid      Code = "password_invalid"
 	ManualClockOnly      Code = "manual_clock_only"
 	TooManyRequests      Code = "too_many_requests"
 	TooManyLive          Code = "too_many_live"
@@ -147,6 +149,8 @@ var Codes = map[Code]CodeInfo{
 	IdempotencyMismatch:  {KindUnprocessable, "The Idempotency-Key was used with another request."},
 	NotEnded:             {KindConflict, "The interaction has not ended yet."},
 	CursorExpired:        {KindGone, "The events at this cursor were removed by retention."},
+	PasswordWrong:        {KindForbidden, "The old password is not the user's."},
+	PasswordInvalid:      {KindUnprocessable, "The new password is too short or too long."},
 	NotFailed:            {KindConflict, "Only a notification that was delivered or given up can be delivered again."},
 	ManualClockOnly:      {KindConflict, "The server runs on the real clock."},
 	TooManyRequests:      {KindTooMany, "The caller asked too often."},
