@@ -118,7 +118,9 @@ func (s *State) settle() {
 // spend counts one interaction changed by the input.
 func (s *State) spend() { s.budget-- }
 
-// ring lets one alarm that is due go off. It reports whether there was one.
+// ring lets one alarm that is due go off. It reports whether there was one. An alarm whose instant
+// is not its cause's any more is stale and does nothing: when stale ones are met differs between a
+// state that has lived and one that was rebuilt, so they must not act.
 func (s *State) ring() bool {
 	a, ok := s.alarms.due(s.now)
 	if !ok {
@@ -126,18 +128,18 @@ func (s *State) ring() bool {
 	}
 	switch a.kind {
 	case alarmAgent:
-		s.agentAlarm(a.who)
+		s.agentAlarm(a.who, a.at)
 	case alarmState:
-		if i := s.live[a.key]; i != nil && i.until != 0 && i.until <= s.now {
+		if i := s.live[a.key]; i != nil && i.until == a.at {
 			s.spend()
 			s.stateAlarm(i)
 		}
 	case alarmTransfer:
-		if i := s.live[a.key]; i != nil {
+		if i := s.live[a.key]; i != nil && i.Only != nil && i.rare.onlyUntil == a.at {
 			s.transferAlarm(i)
 		}
 	case alarmEffect:
-		s.effectAlarm(a.key)
+		s.effectAlarm(a.key, a.at)
 	}
 	return true
 }

@@ -110,8 +110,8 @@ func (s *State) makeDue(f *effect, attempt int) {
 }
 
 // effectAlarm asks for the next attempt of the effect whose retry is due.
-func (s *State) effectAlarm(counter uint64) {
-	if f := s.retries[counter]; f != nil && f.due <= s.now {
+func (s *State) effectAlarm(counter uint64, at switchyard.Instant) {
+	if f := s.retries[counter]; f != nil && f.due == at {
 		s.spend()
 		s.makeDue(f, f.Attempt+1)
 	}

@@ -145,7 +145,7 @@ func (s *State) foldInteraction(i *interaction, e switchyard.Event, who string) 
 	case *switchyard.Transferred:
 		s.foldTransferred(i, e)
 	case *switchyard.TransferLapsed:
-		s.alter(i, func() { i.Only = nil })
+		s.alter(i, func() { i.anyone() })
 	case *switchyard.Requeued:
 		s.foldRequeued(i, e)
 	case *switchyard.Released:
@@ -373,7 +373,7 @@ func (s *State) foldJoined(i *interaction) {
 	if i.rare.firstAgent == "" {
 		i.rare.firstAgent = i.rare.agent.Username
 	}
-	i.Only, i.rare.onlyUntil = nil, 0
+	i.anyone()
 	s.enterState(i, switchyard.Connected, 0)
 }
 
@@ -396,7 +396,7 @@ func (s *State) foldTransferred(i *interaction, e *switchyard.Transferred) {
 	s.stopWaiting(i)
 	i.state, i.Personal, i.until = switchyard.Planned, nil, 0
 	if e.ToRoute != "" {
-		i.Only = nil
+		i.anyone()
 		c := s.versions[e.Version]
 		i.route = c.routes[switchyard.CaseKey(e.ToRoute)]
 		s.enterVersion(i, c)
@@ -413,7 +413,8 @@ func (s *State) foldTransferred(i *interaction, e *switchyard.Transferred) {
 func (s *State) foldRequeued(i *interaction, e *switchyard.Requeued) {
 	s.detach(i)
 	s.stopWaiting(i)
-	i.Only, i.queueEnd = nil, 0
+	i.anyone()
+	i.queueEnd = 0
 	s.changePlan(i, e.Plan, e.Version)
 	s.enterState(i, switchyard.Planned, 0)
 }
@@ -456,7 +457,8 @@ func (s *State) foldFinished(i *interaction, e *switchyard.Finished) {
 	s.freeExternal(i)
 	r := i.more()
 	r.outcome, r.detail, r.ended = e.Outcome, e.Detail, s.now
-	i.Only, i.Personal, i.queueEnd = nil, nil, 0
+	i.anyone()
+	i.Personal, i.queueEnd = nil, 0
 	s.enterState(i, switchyard.Ended, 0)
 	if p := i.provider; p != nil {
 		p.Live--

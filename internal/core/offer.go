@@ -78,7 +78,7 @@ func (s *State) takeOffers(a *agent, why string) {
 // exit takes one queue exit that is due: durations first, then those nobody is logged in for.
 func (s *State) exit() bool {
 	if a, ok := s.exits.due(s.now); ok {
-		if i := s.live[a.key]; i != nil && i.state == switchyard.Queued && i.Only == nil && i.queueEnd != 0 && i.queueEnd <= s.now {
+		if i := s.live[a.key]; i != nil && i.state == switchyard.Queued && i.Only == nil && i.queueEnd == a.at {
 			s.spend()
 			s.leave(i, "duration")
 		}
@@ -154,7 +154,7 @@ func (s *State) orphan(i *interaction) {
 // transferAlarm ends the wait for the agent an interaction was transferred to. A ringing offer is
 // not withdrawn: the alarm is set again when it comes back.
 func (s *State) transferAlarm(i *interaction) {
-	if i.Only != nil && i.state == switchyard.Queued && i.rare.onlyUntil <= s.now {
+	if i.state == switchyard.Queued {
 		s.spend()
 		s.lapseTransfer(i, "timeout")
 	}

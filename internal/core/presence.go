@@ -70,16 +70,16 @@ func (s *State) workEnded(a *agent) {
 
 // agentAlarm ends a presence that passes by itself, or requeues what an agent parked who has been
 // logged out for a day (RULINGS 26).
-func (s *State) agentAlarm(a *agent) {
+func (s *State) agentAlarm(a *agent, at switchyard.Instant) {
 	if a.removed {
 		return
 	}
-	if a.before != "" && a.until <= s.now {
+	if a.before != "" && a.until == at {
 		p := s.presenceNamed(a.before)
 		s.emit(&switchyard.PresenceChanged{Agented: switchyard.Agented{Agent: a.Username},
 			Presence: p.Name, Category: p.Category, Intended: a.intended, Why: "over"})
 	}
-	if a.loggedOut == 0 || a.loggedOut.Add(switchyard.Day) > s.now {
+	if a.loggedOut == 0 || a.loggedOut.Add(switchyard.Day) != at {
 		return
 	}
 	for _, i := range append([]*interaction(nil), a.mine...) {

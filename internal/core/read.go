@@ -31,6 +31,9 @@ func (s *State) record(i *interaction) *Record {
 		r.Personal = &switchyard.PersonalQueue{Agent: p.Agent.Username, LoggedIn: p.In, LoggedOut: p.Out, Set: p.Start}
 	}
 	for _, c := range i.Cooldowns {
+		if a := s.agentNamed(c.Agent.Username); a == nil || &a.Agent != c.Agent {
+			continue // that agent was removed since
+		}
 		r.Cooldowns = append(r.Cooldowns, Cooldown{Agent: c.Agent.Username, Until: c.Until})
 	}
 	if i.Only != nil {

@@ -107,6 +107,13 @@ func (i *interaction) more() *rare {
 	return i.rare
 }
 
+// anyone ends a transfer to one agent.
+func (i *interaction) anyone() {
+	if i.Only = nil; i.rare != nil {
+		i.rare.onlyUntil = 0
+	}
+}
+
 func (i *interaction) agent() *agent {
 	if i.rare == nil {
 		return nil

@@ -36,7 +36,6 @@ func fill(text string, most int, env Env, secret func(string) (string, bool)) (s
 		slot, before, after := nextSlot(text, env != nil, secret != nil)
 		out.WriteString(before)
 		text = after
-		if slot.mark == 36 { v, _ := env.Value(slot.name); text = slot.format(v) + after; continue }
 		if slot.mark == '$' {
 			value, _ := env.Value(slot.name)
 			out.WriteString(slot.format(value))

@@ -152,18 +152,30 @@ func (x *Index) AgentRegraded(a *Agent, apply func()) {
 		apply()
 		return
 	}
+	skills, groups, name := slices.Clone(a.Skills), slices.Clone(a.Groups), a.Username
+	apply()
+	x.ranked = x.ranked && a.Username == name
+	if !slices.Equal(skills, a.Skills) || !slices.Equal(groups, a.Groups) {
+		x.regrade(a, skills, groups)
+	}
+	x.AgentChanged(a)
+}
+
+// regrade follows the agent from the skills and groups it had to those it has.
+func (x *Index) regrade(a *Agent, skills []SkillLevel, groups []GroupID) {
+	a.Skills, skills = skills, a.Skills
+	a.Groups, groups = groups, a.Groups
 	x.suspectOf(a)
 	x.grade(a, false)
-	before, groups := slices.Clone(a.Skills), slices.Clone(a.Groups)
-	apply()
+	a.Skills, skills = skills, a.Skills
+	a.Groups, groups = groups, a.Groups
 	x.grade(a, true)
 	if slices.Equal(groups, a.Groups) {
-		x.relistSkills(a, before)
+		x.relistSkills(a, skills)
 	} else {
 		x.relist(a)
 	}
 	x.gain(a)
-	x.AgentChanged(a)
 }
 
 // grade puts the agent into the sets of its skills and groups, or takes it out.

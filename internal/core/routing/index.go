@@ -20,10 +20,15 @@ type Index struct {
 	agentTable
 	bucketTable
 	dirty    dirtyHeap
-	gained   []*Agent // agents that may fit more than before: few, see maxGained
 	calendar calendar
 	stranded strandedSet
 	waiting  int
+
+	// gained are agents that may fit more than before. Up to maxGained are asked one by one for
+	// their first interaction; if more gained at once, their buckets are marked instead, so that
+	// none is asked again and again.
+	gained    []*Agent
+	maxGained int
 
 	scratch scratch
 }
@@ -71,6 +76,7 @@ func New() *Index {
 		agentTable:  agentTable{},
 		bucketTable: newBucketTable(),
 		calendar:    newCalendar(),
+		maxGained:   8,
 	}
 }
 

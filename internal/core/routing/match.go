@@ -6,10 +6,6 @@ import (
 	"switchyard"
 )
 
-// maxGained is how many agents that gained are asked one by one for their first interaction; if
-// more gained at once, their buckets are marked instead, so that none is asked again and again.
-const maxGained = 8
-
 // Match returns the next pair of the rule: the first interaction in the order that some agent fits,
 // with its best agent. The caller applies it (Remove, load, idle since, AgentChanged) and asks
 // again until there is none. Everything due must have been Advanced before.
@@ -18,7 +14,7 @@ func (x *Index) Match(now switchyard.Instant) (*Item, *Agent, switchyard.Reason,
 	if x.ageing && x.dirty.at != now {
 		x.heapify(now)
 	}
-	if len(x.gained) > maxGained {
+	if len(x.gained) > x.maxGained {
 		x.spreadGained()
 	}
 	b := x.first()

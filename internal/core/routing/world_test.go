@@ -86,6 +86,7 @@ func runWorld(t *testing.T, seed uint64) tally {
 	w := &world{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 2)), x: New(), n: &naive{}, now: 1_000_000}
 	w.x.sweepAfter = 1 + w.r.IntN(8)
 	w.x.wideAtLeast = w.r.IntN(4)
+	w.x.maxGained = w.r.IntN(9)
 	for i := range 1 + w.r.IntN(5) {
 		w.skills = append(w.skills, w.x.Skill(fmt.Sprintf("skill%d", i)))
 	}
@@ -247,7 +248,7 @@ func (w *world) compare() {
 	for _, it := range w.n.queue {
 		w.compareItem(it)
 	}
-	if len(w.n.queue) > 0 {
+	if len(w.n.queue) > 0 && w.r.IntN(3) == 0 {
 		w.compareExplanation(w.n.queue[w.r.IntN(len(w.n.queue))])
 	}
 	for _, b := range w.x.buckets {

@@ -1,0 +1,282 @@
+package core
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"switchyard"
+)
+
+var (
+	seedFlag  = flag.Uint64("seed", 0, "play this one random life instead of many")
+	livesFlag = flag.Int("lives", 300, "how many random lives to play")
+)
+
+// TestRandomLives plays random inputs of every kind against the core and holds the state after each
+// against what must always be true, and at the end against the state folded, loaded and decided
+// again.
+func TestRandomLives(t *testing.T) {
+	if *seedFlag != 0 {
+		playLife(t, *seedFlag, 400)
+		return
+	}
+	for n := range *livesFlag {
+		seed := uint64(n)*7919 + 1
+		if !t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { playLife(t, seed, 150) }) {
+			t.Fatalf("play it again with -run TestRandomLives -seed %d", seed)
+		}
+	}
+}
+
+func playLife(t *testing.T, seed uint64, steps int) {
+	l := &life{rng: rand.New(rand.NewPCG(seed, 1))}
+	l.doc = lifeAccount()
+	w := newWorld(t, l.doc)
+	l.player = player{world: w, ids: map[string]switchyard.ID{}}
+	l.must(&switchyard.Register{Provider: "Crm", Endpoint: "https://crm.example.com/", Secret: "sealed",
+		Permitted: switchyard.Permissions{Release: true, Hold: true, TransferToAgent: true, TransferToRoute: true}})
+	for range steps {
+		l.step()
+		l.checkInvariants()
+	}
+	l.checkRebuilt()
+}
+
+// life is one random life.
+type life struct {
+	player
+	rng   *rand.Rand
+	doc   switchyard.Account
+	known []switchyard.ID
+	count int
+}
+
+func (l *life) pick(list ...string) string { return list[l.rng.IntN(len(list))] }
+
+func (l *life) step() {
+	switch n := l.rng.IntN(100); {
+	case n < 25:
+		l.dispatchSome()
+	case n < 32:
+		l.do(&switchyard.Invoke{Provider: l.pick("", "Crm"), Requests: []switchyard.Request{{Action: "release",
+			ExternalID: fmt.Sprint("x", l.rng.IntN(30))}}})
+	case n < 45:
+		l.do(&switchyard.SetPresence{Agent: l.agent(), Presence: l.pick("Ready", "Ready", "Ready", "Away", "Lunch", "Logged Out")})
+	case n < 75:
+		l.actSome()
+	case n < 85:
+		l.advance(switchyard.Duration(l.rng.IntN(40_000)))
+	case n < 87:
+		l.advance(switchyard.Duration(l.rng.Int64N(int64(3 * switchyard.Hour))))
+	case n < 89:
+		l.do(&switchyard.AgentLost{Agent: l.agent()})
+	case n < 91:
+		l.do(&switchyard.AgentBack{Agent: l.agent()})
+	case n < 95:
+		l.effectSome()
+	case n < 97:
+		l.configSome()
+	case n < 98:
+		l.do(&switchyard.RemoveProvider{Provider: "Crm", Force: true})
+		l.do(&switchyard.Register{Provider: "Crm", Endpoint: "https://crm.example.com/", Secret: "sealed",
+			Permitted: switchyard.Permissions{Release: l.rng.IntN(2) == 0, Hold: true, TransferToAgent: true}})
+	case n < 99:
+		l.do(&switchyard.FlushRequestIDs{Through: switchyard.Seq(l.rng.IntN(int(l.s.Seq()) + 1))})
+	default:
+		l.restart(l.rng.IntN(len(l.rows) + 1))
+	}
+}
+
+func (l *life) agent() string { return fmt.Sprint("a", l.rng.IntN(6)) }
+
+func (l *life) dispatchSome() {
+	var requests []switchyard.Request
+	for range 1 + l.rng.IntN(4) {
+		l.count++
+		r := switchyard.Request{RequestID: fmt.Sprint("r", l.rng.IntN(400)), ExternalID: fmt.Sprint("x", l.rng.IntN(30)),
+			Route: l.pick("Plain", "Plain", "Auto", "Exits", "Maze", "Text"), Class: l.pick("", "live", "chat", "nonlive")}
+		for _, skill := range []string{"s0", "s1", "s2"} {
+			if l.rng.IntN(4) == 0 {
+				r.Skills = append(r.Skills, switchyard.Skill{Name: skill, ExpiryAfter: l.expiry()})
+			}
+		}
+		if l.rng.IntN(4) == 0 {
+			r.PersonalQueue = &switchyard.Personal{Agent: l.agent(), LoggedInTimeout: l.rng.Int64N(60), LoggedOutTimeout: l.rng.Int64N(60)}
+		}
+		requests = append(requests, r)
+	}
+	d := l.do(&switchyard.Invoke{Provider: l.pick("", "Crm"), Requests: requests})
+	results, _ := d.Answer.([]switchyard.RequestResult)
+	for _, r := range results {
+		if r.Status == switchyard.StatusAccepted {
+			l.known = append(l.known, r.Interaction)
+		}
+	}
+}
+
+func (l *life) expiry() *int64 {
+	switch l.rng.IntN(3) {
+	case 0:
+		return nil
+	case 1:
+		return new(int64)
+	}
+	n := l.rng.Int64N(90)
+	return &n
+}
+
+func (l *life) actSome() {
+	if len(l.known) == 0 {
+		return
+	}
+	from := max(0, len(l.known)-20)
+	in := &switchyard.Act{Interaction: l.known[from+l.rng.IntN(len(l.known)-from)], Agent: l.agent(),
+		Action: switchyard.Action(l.pick("accept", "accept", "decline", "release", "release", "hold", "retrieve", "transfer",
+			"complete", "extend", "requeue", "assign", "priority"))}
+	if r := l.s.Find(in.Interaction); r != nil && r.Agent != "" && l.rng.IntN(10) > 0 {
+		in.Agent = r.Agent
+	}
+	switch in.Action {
+	case switchyard.ActTransfer:
+		if l.rng.IntN(2) == 0 {
+			in.ToAgent = l.agent()
+		} else {
+			in.ToRoute = l.pick("Plain", "Exits", "Maze")
+		}
+	case switchyard.ActAssign, switchyard.ActRequeue, switchyard.ActPriority:
+		in.Supervisor, in.ToAgent, in.Band = true, l.agent(), l.pick("1", "2", "3", "4", "5")
+	case switchyard.ActRelease:
+		if in.Supervisor = l.rng.IntN(5) == 0; in.Supervisor {
+			in.Agent = ""
+		}
+	}
+	l.do(in)
+}
+
+func (l *life) effectSome() {
+	var due []switchyard.Effect
+	l.s.Effects(func(e switchyard.Effect, working bool) bool {
+		if working {
+			due = append(due, e)
+		}
+		return len(due) < 20
+	})
+	if len(due) == 0 {
+		return
+	}
+	e := due[l.rng.IntN(len(due))]
+	l.do(&switchyard.EffectResult{Effect: e.ID, Attempt: e.Attempt, OK: l.rng.IntN(3) > 0, GiveUp: l.rng.IntN(4) == 0, Status: 500})
+}
+
+// configSome takes agents away and brings them back, and regrades them.
+func (l *life) configSome() {
+	doc := l.doc
+	doc.Agents = nil
+	for n := range 6 {
+		if n != 1 && l.rng.IntN(4) == 0 {
+			continue
+		}
+		entry := switchyard.AgentEntry{Username: fmt.Sprint("a", n), Skills: map[string]int{}}
+		for _, skill := range []string{"s0", "s1", "s2"} {
+			if l.rng.IntN(2) == 0 {
+				entry.Skills[skill] = 1 + l.rng.IntN(10)
+			}
+		}
+		if l.rng.IntN(2) == 0 {
+			entry.Groups = []string{"g"}
+		}
+		doc.Agents = append(doc.Agents, entry)
+	}
+	doc.Settings.Order = l.pick("band", "ageing")
+	l.must(&switchyard.Publish{Document: doc, Source: "test"})
+}
+
+// checkInvariants holds what must be true after every input (DESIGN.md §10).
+func (l *life) checkInvariants() {
+	l.t.Helper()
+	l.ticks()
+	loads := map[string]int{}
+	external := map[string]bool{}
+	for i := l.s.newest; i != nil; i = i.older {
+		if a := i.agent(); a != nil {
+			if i.holdsRoom() {
+				loads[a.Username] += i.rare.size
+			}
+			if i.state == switchyard.Queued || i.state == switchyard.Planned {
+				l.t.Fatalf("%s interaction %s is with agent %s", i.state, i.ID, a.Username)
+			}
+		}
+		if (i.state == switchyard.Queued) != i.Queued() {
+			l.t.Fatalf("interaction %s is %s; in the index: %t", i.ID, i.state, i.Queued())
+		}
+		if i.state == switchyard.Planned && i.until == 0 && (i.rare == nil || i.rare.effect.IsZero()) {
+			l.t.Fatalf("nothing ends interaction %s: %+v", i.ID, l.s.record(i))
+		}
+		if i.externalID != "" && !i.released {
+			if key := i.providerKey() + "/" + i.externalID; external[key] {
+				l.t.Fatalf("two live interactions have %s", key)
+			} else {
+				external[key] = true
+			}
+		}
+	}
+	for _, a := range l.s.roster {
+		if a.Load != loads[a.Username] || a.Load > 100 {
+			l.t.Fatalf("agent %s has load %d; its interactions take %d", a.Username, a.Load, loads[a.Username])
+		}
+	}
+	for i := l.s.newest; i != nil; i = i.older {
+		for _, a := range l.s.roster {
+			if fits, _ := l.s.index.Fits(&i.Item, &a.Agent, l.s.now); i.state == switchyard.Queued && fits {
+				l.t.Fatalf("interaction %s waits though %s fits", i.ID, a.Username)
+			}
+		}
+	}
+}
+
+func lifeAccount() switchyard.Account {
+	duration := func(d switchyard.Duration) *switchyard.Duration { return &d }
+	doc := switchyard.Account{Account: "life", Skills: []string{"s0", "s1", "s2"}, Groups: []string{"g"},
+		Presences: []switchyard.Presence{{Name: "Lunch", Category: switchyard.Away}},
+		Gateways:  switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}}}
+	doc.Settings.ParkTimeout = duration(switchyard.Hour)
+	doc.Settings.TransferTimeout = duration(switchyard.Minute)
+	for n := range 6 {
+		doc.Agents = append(doc.Agents, switchyard.AgentEntry{Username: fmt.Sprint("a", n), Groups: []string{"g"},
+			Skills: map[string]int{fmt.Sprint("s", n%3): n + 1}})
+	}
+	queue := func(a switchyard.Applet) switchyard.Applet {
+		a.Type = "queue"
+		return a
+	}
+	doc.Plans = []switchyard.Plan{
+		{Name: "Plain", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{})}},
+		{Name: "Auto", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{Accept: "auto", Wrap: duration(5 * switchyard.Second)})}},
+		{Name: "Exits", Start: "q", Applets: map[string]switchyard.Applet{
+			"q": queue(switchyard.Applet{Groups: []string{"g"}, Duration: duration(30 * switchyard.Second), MaxLength: 3,
+				OnDecline: &switchyard.Reaction{Presence: "Lunch", For: duration(10 * switchyard.Second)},
+				OnNoAnswer: &switchyard.Reaction{Presence: "unchanged"},
+				On: map[string]string{"duration": "over", "noagents": "none", "declined": "none", "full": "none"}}),
+			"over": {Type: "goto", Plan: "Plain"}, "none": {Type: "end", Outcome: "Nobody"}}},
+		{Name: "Maze", Start: "tag", Applets: map[string]switchyard.Applet{
+			"tag":   {Type: "skilltagger", Skills: []switchyard.TagSkill{{Name: "s1"}}, Next: "split", PersonalQueue: &switchyard.TagPersonal{Agent: "a1", LoggedInTimeout: 20, LoggedOutTimeout: 5}},
+			"split": {Type: "split", Branches: []switchyard.Branch{{Weight: 1, Next: "wait"}, {Weight: 2, Next: "band"}}},
+			"wait":  {Type: "wait", For: duration(7 * switchyard.Second), Next: "band"},
+			"band":  {Type: "setpriority", Band: "2", Next: "set"},
+			"set":   {Type: "setdatasource", Values: map[string]string{"Where": "$(DialledNumber) $(CLID)"}, Next: "q"},
+			"q":     queue(switchyard.Applet{Ring: duration(10 * switchyard.Second)})}},
+		{Name: "Text", Start: "send", Applets: map[string]switchyard.Applet{
+			"send":   {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Hello", Next: "q", On: map[string]string{"failure": "unsent"}},
+			"q":      queue(switchyard.Applet{}),
+			"unsent": {Type: "end", Outcome: "NotSent"}}},
+		{Name: "After", Start: "send", Applets: map[string]switchyard.Applet{
+			"send": {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Bye"}}},
+	}
+	for _, name := range []string{"Plain", "Auto", "Exits", "Maze", "Text"} {
+		doc.Routes = append(doc.Routes, switchyard.Route{Name: name, Plan: name, DataSources: map[string]string{"Team": "EMEA"}})
+	}
+	doc.Routes[0].After = "After"
+	return doc
+}
