@@ -89,7 +89,7 @@ func (b *binder) scalar(v reflect.Value, n *node, path string) {
 func (b *binder) is(n *node, path, wanted string, ok bool) bool {
 	if !ok {
 		found := string(n.kind)
-		if wanted == "a whole number" && n.kind == number {
+		if n.kind == number {
 			found = n.text
 		}
 		b.fault(n, path, "must be %s, not %s", wanted, found)
@@ -230,16 +230,28 @@ func (b *binder) levels(v reflect.Value, n *node, path string) {
 
 // switches binds permissions: 0 and 1, or booleans.
 func (b *binder) switches(v reflect.Value, n *node, path string) {
-	for i := range n.members {
-		if value := n.members[i].value; value.kind == boolean {
-			on := "0"
-			if strings.EqualFold(value.text, "true") {
-				on = "1"
-			}
-			n.members[i].value = &node{kind: number, text: on, line: value.line, col: value.col}
+	switches := mappingOf(n)
+	for i, m := range n.members {
+		value := *m.value
+		switch {
+		case value.kind == boolean && strings.EqualFold(value.text, "true"):
+			value.kind, value.text = number, "1"
+		case value.kind == boolean:
+			value.kind, value.text = number, "0"
+		case value.kind != number:
+			b.is(&value, at(path, m.key), "0, 1, true or false", value.kind == null)
+			value.kind = null
 		}
+		switches.members[i].value = &value
 	}
-	b.value(v, n, path)
+	b.value(v, switches, path)
+}
+
+// mappingOf copies a node with its members, so that these can be replaced.
+func mappingOf(n *node) *node {
+	copied := *n
+	copied.members = slices.Clone(n.members)
+	return &copied
 }
 
 // seconds binds a whole number of seconds, which may be written as a duration as well.

@@ -39,7 +39,7 @@ func (r Rules) Check(doc *switchyard.Account) []Problem {
 	for _, f := range faults {
 		c.problems = append(c.problems, Problem{Path: f.Path, Text: f.Text, Warning: f.Warning})
 	}
-	return c.problems
+	return slices.CompactFunc(c.problems, func(a, b Problem) bool { return a.Path == b.Path && a.Text == b.Text })
 }
 
 // checker collects the problems of one document.
@@ -137,7 +137,7 @@ func (c *checker) settings() {
 	s := c.doc.Settings
 	c.capacity("settings.capacity", s.Capacity)
 	if s.Order != "" {
-		c.choice("settings.order", s.Order, "order", []string{"band", "ageing"})
+		c.choice("settings.order", s.Order, "order", orders)
 	}
 	if s.NoAnswer != nil && *s.NoAnswer < switchyard.Second {
 		c.fault("settings.noanswer", "must be at least 1s")
@@ -202,6 +202,8 @@ func (c *checker) capacity(path string, s *switchyard.Capacity) {
 		}
 	}
 }
+
+var orders = []string{"band", "ageing"}
 
 var builtInPresences = []string{switchyard.PresenceReady, switchyard.PresenceAway, switchyard.PresenceExtendedAway,
 	switchyard.PresenceLoggedOut, switchyard.PresenceNoAnswer}

@@ -103,7 +103,7 @@ func scalarEnd(line string) int {
 	if quote := line[0]; quote == '"' || quote == '\'' {
 		for i := 1; i < len(line); i++ {
 			switch {
-			case line[i] == '\\' && quote == '"':
+			case line[i] == '\\' && quote == '"', strings.HasPrefix(line[i:], "''") && quote == '\'':
 				i++
 			case line[i] == quote:
 				return i + 1

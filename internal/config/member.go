@@ -21,7 +21,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[switchyard.Plan]():          "plan",
 	reflect.TypeFor[switchyard.Applet]():        "applet",
 	reflect.TypeFor[switchyard.Reaction]():      "reaction",
-	reflect.TypeFor[switchyard.TagSkill]():      "tagskill",
+	reflect.TypeFor[switchyard.TagSkill]():      "skill",
 	reflect.TypeFor[switchyard.TagPersonal]():   "personalqueue",
 	reflect.TypeFor[switchyard.Rule]():          "rule",
 	reflect.TypeFor[switchyard.Branch]():        "branch",
@@ -44,7 +44,7 @@ var written = map[string]manner{
 	"agent.skills":                   asLevels,
 	"agent.displayid":                asID,
 	"provider.agentactionspermitted": asSwitches,
-	"tagskill.expiryafter":           asSeconds,
+	"skill.expiryafter":           asSeconds,
 	"personalqueue.loggedintimeout":  asSeconds,
 	"personalqueue.loggedouttimeout": asSeconds,
 }

@@ -33,8 +33,8 @@ func parseYAML(source []byte) (*node, *Problem) {
 		r := yamlReader{anchors: map[string]*node{}}
 		return r.read(docs[0]), r.problem
 	}
-	p := placed(docs[1].GetToken(), "a second document begins here; a file holds one account")
-	return nil, &p
+	second := (&yamlReader{anchors: map[string]*node{}}).read(docs[1])
+	return nil, &Problem{Line: second.line, Column: second.col, Text: "a second document begins here; a file holds one account"}
 }
 
 func yamlProblem(err error) *Problem {
