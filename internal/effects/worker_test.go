@@ -123,8 +123,9 @@ func TestDeadTargetDelaysNoOther(t *testing.T) {
 		if want := b.limits.Backlog + b.limits.PerTarget; taken != want {
 			t.Errorf("%d effects taken; want %d", taken, want)
 		}
-		if n := runtime.NumGoroutine() - before; n != b.limits.PerTarget {
-			t.Errorf("%d goroutines for the dead target; want %d", n, b.limits.PerTarget)
+		// Goroutines of other tests may end meanwhile, none begins.
+		if n := runtime.NumGoroutine() - before; n > b.limits.PerTarget {
+			t.Errorf("%d goroutines for the dead target; want at most %d", n, b.limits.PerTarget)
 		}
 		for n := range 200 {
 			if !b.Perform("acme", effect(20_000+n, "alive")) {

@@ -129,10 +129,10 @@ func (t *templates) url(text string) (*url.URL, error) {
 		u, err := url.Parse(expanded)
 		if err != nil || u.Host == "" {
 			// The parser's error quotes the URL.
-			return nil, errors.New("url of the gateway is no absolute URL with its values filled in; use the formatter URL, as in $(To:URL)")
+			return nil, errURL
 		}
 		if found != nil && (u.Scheme != found.Scheme || u.Host != found.Host || userOf(u) != userOf(found)) {
-			return nil, errors.New("url of the gateway: scheme and host must be literal text or #(secret), without $(…)")
+			return nil, errURL
 		}
 		found = u
 	}
@@ -143,6 +143,9 @@ func (t *templates) url(text string) (*url.URL, error) {
 	}
 	return found, nil
 }
+
+var errURL = errors.New("url of the gateway: it must be an absolute URL whose scheme and host are literal text or " +
+	"#(secret), without $(…); values in its path and query need the formatter URL, as in $(To:URL)")
 
 func userOf(u *url.URL) string {
 	if u.User == nil {
