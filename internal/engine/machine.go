@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"switchyard"
+	"switchyard/internal/core"
+)
+
+// machine is what the engine needs of a state. *core.State is the one there is; the tests of the
+// engine's mechanics use a smaller one.
+type machine interface {
+	Decide(env *switchyard.Envelope) core.Decision
+	Fold(seq switchyard.Seq, at switchyard.Instant, events []switchyard.Event)
+	Alarm() switchyard.Instant
+	Unfinished() bool
+	Now() switchyard.Instant
+	Seq() switchyard.Seq
+	Cut() []core.Change
+	Restore(kind, key string, value any)
+	Restored(seq switchyard.Seq, at switchyard.Instant)
+	Config() *core.Config
+	Agents() []*core.AgentRecord
+	Effects(f func(e switchyard.Effect, due bool) bool)
+	Effect(id switchyard.ID) (switchyard.Effect, bool)
+	RecentCount() int
+	RecentSeq() (oldest, newest switchyard.Seq)
+}
+
+// maker makes machines and the values they are restored from.
+type maker struct {
+	state func(account string) machine
+	value func(kind string) any
+}
+
+var coreMachines = maker{
+	state: func(account string) machine { return core.New(account) },
+	value: core.NewValue,
+}
