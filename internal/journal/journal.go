@@ -52,8 +52,9 @@ type Store interface {
 	Bounds(ctx context.Context, account string) (oldest, last switchyard.Seq, err error)
 	// Accounts lists the accounts that have rows, in order of their names.
 	Accounts(ctx context.Context) ([]string, error)
-	// SaveSnapshot keeps s in place of older snapshots of its account. A snapshot that is cut
-	// short by an error or a crash is never seen.
+	// SaveSnapshot keeps s in place of older snapshots of its account, which must have rows; one
+	// older than what is kept changes nothing. A snapshot that is cut short by an error or a crash
+	// is never seen.
 	SaveSnapshot(ctx context.Context, s Snapshot) error
 	// Snapshot returns the newest snapshot of an account, nil when there is none.
 	Snapshot(ctx context.Context, account string) (*Snapshot, error)

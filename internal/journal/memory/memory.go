@@ -5,6 +5,7 @@ package memory
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -61,8 +62,11 @@ func (s *Store) Rows(_ context.Context, name string, from switchyard.Seq, limit 
 		return nil, nil
 	}
 	from = max(from, a.first)
-	skip := int(min(from-a.first, switchyard.Seq(len(a.rows))))
-	return slices.Clone(a.rows[skip:min(len(a.rows), skip+max(limit, 0))]), nil
+	if limit <= 0 || from-a.first >= switchyard.Seq(len(a.rows)) {
+		return nil, nil
+	}
+	skip := int(from - a.first)
+	return slices.Clone(a.rows[skip:min(len(a.rows), skip+limit)]), nil
 }
 
 // Bounds implements journal.Store.
@@ -97,7 +101,11 @@ func (s *Store) SaveSnapshot(_ context.Context, snap journal.Snapshot) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a := s.account(snap.Account); a.snapshot == nil || a.snapshot.Seq <= snap.Seq {
+	a := s.accounts[snap.Account]
+	if a == nil {
+		return fmt.Errorf("save a snapshot of account %q: the account has no rows", snap.Account)
+	}
+	if a.snapshot == nil || a.snapshot.Seq <= snap.Seq {
 		a.snapshot = &snap
 	}
 	return nil
