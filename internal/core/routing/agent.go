@@ -54,14 +54,15 @@ func (a *Agent) level(id SkillID) (int, bool) {
 
 // agentTable numbers the agents densely and keeps the sets of numbers.
 type agentTable struct {
-	agents   []*Agent // by number; nil = free
-	spare    []int32
-	count    int
-	serials  uint32
-	present  bitset // every agent
-	ready    bitset
-	loggedIn bitset
-	free     [switchyard.Classes]bitset // ready and with room for the class
+	agents     []*Agent // by number; nil = free
+	spare      []int32
+	count      int
+	readyCount int
+	serials    uint32
+	present    bitset // every agent
+	ready      bitset
+	loggedIn   bitset
+	free       [switchyard.Classes]bitset // ready and with room for the class
 
 	idle   []uint64 // by number: idle since, then place among the usernames
 	ranked bool     // idle's places among the usernames are right
@@ -98,7 +99,7 @@ func (x *Index) RemoveAgent(a *Agent) {
 	n := a.num()
 	x.grade(a, false)
 	x.present.clear(n)
-	x.ready.clear(n)
+	x.setReady(n, false)
 	x.loggedIn.clear(n)
 	for c := range x.free {
 		x.free[c].clear(n)
@@ -133,7 +134,7 @@ func (x *Index) refresh(a *Agent) {
 		x.suspectOf(a)
 	}
 	x.loggedIn.put(n, a.LoggedIn)
-	x.ready.put(n, a.Ready)
+	x.setReady(n, a.Ready)
 	more := false
 	for c := range x.free {
 		free := a.Ready && a.room(switchyard.Class(c))
@@ -144,6 +145,16 @@ func (x *Index) refresh(a *Agent) {
 	if more {
 		x.gain(a)
 	}
+}
+
+func (x *Index) setReady(n int32, ready bool) {
+	switch was := x.ready.has(n); {
+	case ready && !was:
+		x.readyCount++
+	case was && !ready:
+		x.readyCount--
+	}
+	x.ready.put(n, ready)
 }
 
 // AgentRegraded lets apply change the agent's skills and groups, and follows.

@@ -50,10 +50,18 @@ func (s bitset) each(f func(n int32)) {
 	}
 }
 
-func (s bitset) count() int {
-	n := 0
-	for _, w := range s {
-		n += bits.OnesCount64(w)
+// keep takes out of s what is not in o, and returns how many are left.
+func (s bitset) keep(o bitset) int {
+	n := min(len(s), len(o))
+	clear(s[n:])
+	s, o = s[:n], o[:n]
+	left := 0
+	for i := range s {
+		if s[i] == 0 {
+			continue
+		}
+		s[i] &= o[i]
+		left += bits.OnesCount64(s[i])
 	}
-	return n
+	return left
 }

@@ -60,10 +60,8 @@ func (x *Index) firstOf(a *Agent) *bucket {
 		if !x.free[c].has(a.num()) {
 			continue
 		}
-		for _, s := range a.lists[c] {
-			if x.before(&x.heads[s], &best) {
-				best, slot = x.heads[s], s
-			}
+		if s := x.leastOf(a.lists[c]); s >= 0 && x.before(&x.heads[s], &best) {
+			best, slot = x.heads[s], s
 		}
 		for _, s := range x.wide[c] {
 			if x.before(&x.heads[s], &best) && x.buckets[s].admits(x, a) {
@@ -81,6 +79,27 @@ func (x *Index) firstOf(a *Agent) *bucket {
 		return nil
 	}
 	return x.buckets[slot]
+}
+
+// leastOf returns the slot with the first head, -1 if all are empty.
+func (x *Index) leastOf(slots []int32) int32 {
+	best, slot := noHead, int32(-1)
+	if x.ageing {
+		for _, s := range slots {
+			if x.before(&x.heads[s], &best) {
+				best, slot = x.heads[s], s
+			}
+		}
+		return slot
+	}
+	heads := x.heads
+	for _, s := range slots {
+		h := &heads[s]
+		if h.rank < best.rank || h.rank == best.rank && h.counter < best.counter {
+			best, slot = *h, s
+		}
+	}
+	return slot
 }
 
 // spreadGained marks the buckets of agents that gained, instead of the agents.
@@ -143,26 +162,23 @@ func (x *Index) survey(n *need) (considered int, e switchyard.Excluded) {
 	if n.target != nil {
 		return x.surveyTarget(n)
 	}
-	free := x.free[n.class]
-	fit := x.scratch.fit
-	for i, ready := range x.ready {
-		in := ready
-		if n.groups != nil {
-			in &= n.groups.members.word(i)
-		}
-		able := in
-		for _, id := range n.skills {
-			able &= x.skills[id].holders.word(i)
-		}
-		f := able & free.word(i)
-		fit = append(fit, f)
-		e.NotReady += bits.OnesCount64(ready)
-		e.Group += bits.OnesCount64(ready &^ in)
-		e.Skill += bits.OnesCount64(in &^ able)
-		e.Room += bits.OnesCount64(able &^ f)
-		considered += bits.OnesCount64(f)
+	// One set after the other is taken off those that are ready; what goes each time is the count.
+	fit := append(x.scratch.fit, x.ready...)
+	left := x.readyCount
+	e.NotReady = x.count - left
+	less := func(s bitset) int {
+		before := left
+		left = fit.keep(s)
+		return before - left
 	}
-	e.NotReady = x.count - e.NotReady
+	if n.groups != nil {
+		e.Group = less(n.groups.members)
+	}
+	for _, id := range n.skills {
+		e.Skill += less(x.skills[id].holders)
+	}
+	e.Room = less(x.free[n.class])
+	considered = left
 	for _, a := range n.cooling {
 		if a.place == 0 || !x.ready.has(a.num()) || !n.eligible(x, a) {
 			continue
