@@ -188,6 +188,7 @@ func TestGatewaysThatCannotWork(t *testing.T) {
 		"host from a value":  {func(g *switchyard.Gateway) { g.URL = "https://$(From:URL)/" }, "host", false},
 		"host is appended":   {func(g *switchyard.Gateway) { g.URL += "$(From:URL)" }, "host", false},
 		"host grows":         {func(g *switchyard.Gateway) { g.URL = "https://api.example$(From:URL)" }, "host", false},
+		"host from nothing":  {func(g *switchyard.Gateway) { g.URL = "https://api.example$(Nothing)/" }, "host", false},
 		"user from a value":  {func(g *switchyard.Gateway) { g.URL = "https://$(From:URL)@api.example/" }, "host", false},
 		"all from a value":   {func(g *switchyard.Gateway) { g.URL = "$(Message)" }, "host", false},
 		"scheme":             {func(g *switchyard.Gateway) { g.URL = "$(From:URL)://api.example/" }, "host", false},
@@ -220,13 +221,15 @@ func TestGatewaysThatCannotWork(t *testing.T) {
 
 // The gateway sends back all it got; neither the result nor the log shows a credential.
 func TestSecretsStayInside(t *testing.T) {
-	w := newWorld(t, func(rw http.ResponseWriter, r *http.Request) {
+	var w *world
+	w = newWorld(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(400)
-		json.NewEncoder(rw).Encode(map[string]any{"url": r.URL.String(), "headers": r.Header, "host": r.Host})
+		json.NewEncoder(rw).Encode(map[string]any{"body": w.bodies[0], "url": r.URL.String(), "headers": r.Header})
 	})
-	s := &settings{secrets: map[string]string{"Key": "k&<1234567>", "Pass": "p-7654321"}}
+	s := &settings{secrets: map[string]string{"Key": "k&<1234567>", "Pass": "p-7654321", "Body": "b-1357924"}}
 	s.gateway = switchyard.Gateway{Type: "http",
 		URL:     strings.Replace(w.URL, "https://", "https://user:#(Pass)@", 1) + "/?k=#(Key:URL)",
+		Body:    "key=#(Body)",
 		Headers: map[string]string{"X-Key": "#(Key)", "X-Literal": "literal-credential", "Accept": "text/plain"},
 	}
 	var written bytes.Buffer
@@ -250,7 +253,7 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 	everything := fmt.Sprint(*result) + written.String()
-	for _, secret := range []string{"1234567", "7654321", "literal-credential", "dXNlcjpw"} {
+	for _, secret := range []string{"1234567", "7654321", "1357924", "literal-credential", "dXNlcjpw"} {
 		if strings.Contains(everything, secret) {
 			t.Errorf("%q is shown in %s", secret, everything)
 		}
