@@ -51,19 +51,16 @@ func (w *writer) run() {
 	for {
 		for w.step(w.e.ctx) {
 		}
-		pause := w.pause()
+		// A failing store is not asked more often because more waits for it.
+		wake, pause := w.wake, w.pause()
+		if pause != nil {
+			wake = nil
+		}
 		select {
-		case <-w.wake:
+		case <-wake:
 		case <-pause:
 		case <-w.e.ctx.Done():
 			return
-		}
-		if w.failure() != nil {
-			select { // a failing store is not asked more often because more waits for it
-			case <-pause:
-			case <-w.e.ctx.Done():
-				return
-			}
 		}
 	}
 }
