@@ -210,7 +210,7 @@ func (c *checker) slots(at place, text string) {
 			break
 		}
 		if i := strings.LastIndexByte(s.name, ':'); i >= 0 {
-			if near := nearest(s.name[i+1:], Formatters()); near != "" && near != s.name[i+1:] {
+			if near := Nearest(s.name[i+1:], Formatters()); near != "" && near != s.name[i+1:] {
 				c.warn(at, "%q is no formatter and so part of the name; did you mean %q?", s.name[i+1:], near)
 			}
 		}

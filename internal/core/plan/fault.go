@@ -157,7 +157,7 @@ func sortedKeys[V any](m map[string]V) []string {
 // hint helps with a name that is not among options: the one that was probably meant, or what there
 // is to choose from.
 func hint(name string, options []string) string {
-	if near := nearest(name, options); near != "" {
+	if near := Nearest(name, options); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	const most = 12
@@ -170,8 +170,8 @@ func hint(name string, options []string) string {
 	return "; allowed: " + strings.Join(options, ", ")
 }
 
-// nearest returns the option the name is a slip of, or "".
-func nearest(name string, options []string) string {
+// Nearest returns the option the name is a slip of, or "".
+func Nearest(name string, options []string) string {
 	const most = 2_000 // names looked at: a help, not worth more time
 	best, least := "", min(len(name)/3, 3)+1
 	for _, option := range options[:min(most, len(options))] {

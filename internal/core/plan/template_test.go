@@ -12,7 +12,7 @@ import (
 
 func TestExpand(t *testing.T) {
 	env := sources{"Name": "Ada", "Full Name": "Ada Lovelace", "Phone": "+44 1", "Quote": `say "hi"`, "Loud": "ÄBC",
-		"A:B": "colon", "Raw": "$(Name) #(token) $(Raw)", "Ctl": "a\"\\\n\r\t\x01é", "Path": "a/b c?d=é&~", "Empty": ""}
+		"A:B": "colon", "Raw": "$(Name) #(token) $(Raw)", "Ctl": "a\"\\\n\r\t\x01\x1fé", "Path": "a/b c?d=é&~", "Empty": ""}
 	for text, want := range map[string]string{
 		"":                                   "",
 		"plain":                              "plain",
@@ -29,7 +29,7 @@ func TestExpand(t *testing.T) {
 		"$(A:B)":                             "colon",
 		"$(A:B:ToLowerCase)":                 "colon",
 		"$(A:b:Nothing)":                     "",
-		"$(Ctl:JSON)":                        `a\"\\\n\r\t\u0001é`,
+		"$(Ctl:JSON)":                        `a\"\\\n\r\t\u0001\u001Fé`,
 		"$(Path:URL)":                        "a%2Fb%20c%3Fd%3D%C3%A9%26~",
 		"$(Raw)":                             "$(Name) #(token) $(Raw)",
 		"$(Raw":                              "$(Raw",
