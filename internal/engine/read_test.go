@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"switchyard"
+	"switchyard/internal/tables"
+)
+
+func (r *rig) invoke(account string, requestIDs ...string) []switchyard.RequestResult {
+	r.t.Helper()
+	in := &switchyard.Invoke{}
+	for _, id := range requestIDs {
+		in.Requests = append(in.Requests, switchyard.Request{Route: "cases", RequestID: id})
+	}
+	answer, err := r.Do(context.Background(), account, Call{By: "client:crm", Correlation: switchyard.NewID(1, 7, 7), Input: in})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return answer.([]switchyard.RequestResult)
+}
+
+// TestReadYourWrites reads everything back at once, with tables that cannot be written, and again
+// when they have caught up.
+func TestReadYourWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		r := newRig(t, nil).start().with("acme")
+		defer r.stop()
+		r.tables.failWith(errors.New("no"))
+		id := r.invoke("acme", "r1", "r2")[0].Interaction
+		if _, err := r.Do(ctx, "acme", Call{Input: &switchyard.Act{Interaction: id, Action: switchyard.ActRelease}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Do(ctx, "acme", Call{By: "user:ada", Input: &switchyard.Publish{Source: "api"}}); err != nil {
+			t.Fatal(err)
+		}
+		r.mustSet("acme", "ada", "effect")
+		check := func(when string) {
+			t.Helper()
+			if d, err := r.EndedByID(ctx, "acme", id); err != nil || d == nil || d.Outcome != "Released" {
+				t.Fatalf("%s: ended %+v, %v", when, d, err)
+			}
+			found, err := r.SearchEnded(ctx, "acme", tables.Query{Route: "CASES", Limit: 10})
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%s: found %+v, %v", when, found, err)
+			}
+			rows, err := r.Timeline(ctx, "acme", id)
+			if err != nil || len(rows) != 2 || !strings.Contains(string(rows[0].Events), `"interaction.dispatched"`) ||
+				!strings.Contains(string(rows[1].Events), `"interaction.ended"`) {
+				t.Fatalf("%s: timeline %v, %v", when, rows, err)
+			}
+			i, err := r.Invocation(ctx, "acme", switchyard.NewID(1, 7, 7))
+			if err != nil || i == nil || i.By != "client:crm" || len(i.Invoke.Requests) != 2 {
+				t.Fatalf("%s: invocation %+v, %v", when, i, err)
+			}
+			configs, err := r.Configs(ctx, "acme", 0, 10)
+			if err != nil || len(configs) != 1 || configs[0].By != "user:ada" {
+				t.Fatalf("%s: configs %+v, %v", when, configs, err)
+			}
+			if c, err := r.Config(ctx, "acme", 1); err != nil || c == nil {
+				t.Fatalf("%s: config %+v, %v", when, c, err)
+			}
+			all, err := r.Notifications(ctx, "acme", tables.NotificationQuery{Limit: 10})
+			if err != nil || len(all) != 1 || all[0].State != CallbackPending {
+				t.Fatalf("%s: notifications %+v, %v", when, all, err)
+			}
+			if n, err := r.Notification(ctx, "acme", all[0].ID); err != nil || n == nil || string(n.Document) != string(all[0].Document) {
+				t.Fatalf("%s: notification %+v, %v", when, n, err)
+			}
+		}
+		check("tail")
+		r.tables.failWith(nil)
+		time.Sleep(10 * time.Second)
+		if d, _ := r.tables.EndedByID(ctx, "acme", id); d == nil {
+			t.Fatal("the tables did not catch up")
+		}
+		check("tables")
+		notes, _ := r.Notifications(ctx, "acme", tables.NotificationQuery{Limit: 10})
+		r.Report("acme", &switchyard.EffectResult{Effect: notes[0].ID, Attempt: 1, OK: true})
+		if n, err := r.Notification(ctx, "acme", notes[0].ID); err != nil || n.State != CallbackDelivered {
+			t.Fatalf("notification %s, %v", n.Document, err)
+		}
+	})
+}
+
+func TestBackPressure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.Limits.LagRows, o.Limits.Inbox = 10, 2 }).start().with("acme")
+		defer r.stop()
+		time.Sleep(time.Second)
+		r.tables.failWith(errors.New("no"))
+		taken := 0
+		for range 20 {
+			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			if _, err := r.Do(ctx, "acme", Call{Input: &switchyard.SetPresence{Agent: "ada", Presence: "Ready"}}); err == nil {
+				taken++
+			}
+			cancel()
+		}
+		if taken < 9 || taken > 10 {
+			t.Fatalf("%d inputs were taken with a limit of 10 rows", taken)
+		}
+		if d := r.dump("acme"); d == "" { // reads go on
+			t.Fatal("no state")
+		}
+		r.tables.failWith(nil)
+		time.Sleep(10 * time.Second)
+		if n := r.mustSet("acme", "ada", "Ready"); n != taken+1 {
+			t.Fatalf("answer %d after %d: a call whose caller had gone was decided", n, taken)
+		}
+		r.tables.failWith(errors.New("no"))
+		r.mustSet("acme", "ada", "Ready")
+		time.Sleep(3 * time.Second) // one row is behind for more than two seconds
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if _, err := r.Do(ctx, "acme", Call{Input: &switchyard.SetPresence{Agent: "ada", Presence: "Ready"}}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("taken although the tables are behind: %v", err)
+		}
+		r.tables.failWith(nil)
+	})
+}
+
+// TestRequestIDs has ids leave the state and checks that they are known all the same, whether the
+// caller looked before or after.
+func TestRequestIDs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.Limits.RequestIDs = 10 }).start().with("acme")
+		defer r.stop()
+		o := r.owners["acme"]
+		stale, err := o.lookUp(context.Background(), &switchyard.Invoke{Requests: []switchyard.Request{{RequestID: "id0"}}})
+		if err != nil || len(stale.known) != 0 {
+			t.Fatalf("%+v, %v", stale, err)
+		}
+		for n := range 40 {
+			r.invoke("acme", fmt.Sprint("id", n))
+			time.Sleep(100 * time.Millisecond)
+		}
+		var recent int
+		_ = r.read(context.Background(), "acme", func(o *owner) { recent = o.machine.RecentCount() })
+		if recent > 20 {
+			t.Fatalf("%d ids are in the state", recent)
+		}
+		for n := range 40 {
+			if got := r.invoke("acme", fmt.Sprint("id", n))[0].Status; got != switchyard.StatusDuplicate {
+				t.Fatalf("id%d: %s", n, got)
+			}
+		}
+		in := &switchyard.Invoke{Requests: []switchyard.Request{{RequestID: "id0"}}}
+		c := &call{Call: Call{Input: in}, ctx: context.Background(), known: stale, done: make(chan result, 1)}
+		answer, err := o.await(c, &o.writes)
+		if err != nil || answer.([]switchyard.RequestResult)[0].Status != switchyard.StatusDuplicate {
+			t.Fatalf("looked up before the flush, decided after: %+v, %v", answer, err)
+		}
+	})
+}
+
+func TestVerify(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		r := newRig(t, nil).start().with("acme")
+		r.invoke("acme", "a", "b")
+		r.mustSet("acme", "ada", "in 1s")
+		time.Sleep(2 * time.Second)
+		r.stop()
+		report, err := r.Verify(ctx, "acme", nil)
+		if err != nil || report.Difference != nil || report.Redecided != 4 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		rows, _ := r.journal.Rows(ctx, "acme", 1, 100)
+		other := newMoody()
+		rows[2].Events = []byte(strings.Replace(string(rows[2].Events), `"Ready"`, `"Away"`, 1))
+		_ = other.Append(ctx, rows)
+		report, err = verify(ctx, other, countingMachines, "test", "acme", nil)
+		if err != nil || report.Difference == nil || report.Difference.Seq != 3 || report.Difference.Event != 0 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		if report, err = verify(ctx, other, countingMachines, "another", "acme", nil); err != nil || report.Folded != 4 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+	})
+}
+
+func TestSplitArray(t *testing.T) {
+	got := splitArray([]byte(`[{"a":"}],{\"","b":[{},[1,2]]},{"c":{"d":"\\"}},{}]`), 3)
+	if s := fmt.Sprintf("%s", got); s != `[{"a":"}],{\"","b":[{},[1,2]]} {"c":{"d":"\\"}} {}]` {
+		t.Fatal(s)
+	}
+}
