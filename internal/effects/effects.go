@@ -36,7 +36,9 @@ func GiveUp(format string, args ...any) Outcome {
 }
 
 // Lookup answers what the settings of an account are at this moment. It is called from many
-// goroutines and must not wait for the account's owner. False means that there is no such thing.
+// goroutines and must not wait for the account's owner. False means that there is no such
+// thing. Credentials come as the published document has them: sealed, for the attempt to open. Of a
+// gateway these are the values of its headers and its body. Names compare without case.
 type Lookup interface {
 	Provider(account, name string) (ProviderSettings, bool)
 	Gateway(account, kind, name string) (switchyard.Gateway, bool)
@@ -51,7 +53,7 @@ type ProviderSettings struct {
 }
 
 // Opener opens a sealed credential. What it returns lives no longer than the attempt.
-type Opener func(account string, sealed switchyard.Sealed) (string, error)
+type Opener func(sealed switchyard.Sealed) ([]byte, error)
 
 // Target is whoever is on the other side of effects. Attempts at one target are limited, so that
 // one that is slow or dead takes nothing from the others.

@@ -57,7 +57,7 @@ func (p *Performer) Attempt(ctx context.Context, account string, e *switchyard.E
 	if !known || settings.Endpoint == "" {
 		return effects.GiveUp("provider %q has no endpoint any more", e.Provider)
 	}
-	keys, err := p.open(account, settings)
+	keys, err := p.open(settings)
 	if err != nil {
 		return effects.Outcome{Detail: fmt.Sprintf("open the credentials of provider %q: %v", e.Provider, err)}
 	}
@@ -114,24 +114,24 @@ type credentials struct {
 	signing []string
 }
 
-func (p *Performer) open(account string, s effects.ProviderSettings) (credentials, error) {
+func (p *Performer) open(s effects.ProviderSettings) (credentials, error) {
 	var c credentials
 	if s.Headers != "" {
-		text, err := p.o.Open(account, s.Headers)
+		text, err := p.o.Open(s.Headers)
 		if err != nil {
 			return c, fmt.Errorf("unseal headers: %w", err)
 		}
-		if json.Unmarshal([]byte(text), &c.headers) != nil {
+		if json.Unmarshal(text, &c.headers) != nil {
 			// The library's error would quote the text.
 			return c, errors.New("the sealed headers are no JSON object of strings")
 		}
 	}
 	for _, sealed := range s.Secrets {
-		secret, err := p.o.Open(account, sealed)
+		secret, err := p.o.Open(sealed)
 		if err != nil {
 			return c, fmt.Errorf("unseal signing secret: %w", err)
 		}
-		c.signing = append(c.signing, secret)
+		c.signing = append(c.signing, string(secret))
 	}
 	return c, nil
 }

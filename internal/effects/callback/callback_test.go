@@ -58,12 +58,12 @@ func (s *settings) Secret(string, string) (switchyard.Sealed, bool) { return "",
 
 func sealed(text string) switchyard.Sealed { return switchyard.Sealed("sealed:" + text) }
 
-func open(account string, s switchyard.Sealed) (string, error) {
+func open(s switchyard.Sealed) ([]byte, error) {
 	text, found := strings.CutPrefix(string(s), "sealed:")
-	if !found || account != "acme" {
-		return "", fmt.Errorf("the key file does not open this")
+	if !found {
+		return nil, fmt.Errorf("the key file does not open this")
 	}
-	return text, nil
+	return []byte(text), nil
 }
 
 func crm(endpoint string) *settings {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -45,19 +46,14 @@ type same string
 // Value implements plan.Env.
 func (s same) Value(string) (string, bool) { return string(s), true }
 
-// noSecret says that the account has no such secret.
-type noSecret struct{ key string }
-
-func (n *noSecret) Error() string {
-	return fmt.Sprintf("the account has no secret %q; the gateway needs it", n.key)
-}
-
-// templates expands a gateway's texts for one attempt, and remembers what must not be shown.
+// templates opens and expands a gateway's texts for one attempt, and remembers what must not be
+// shown.
 type templates struct {
 	values       values
-	secret       func(key string) (string, error)
+	secret       func(key string) (switchyard.Sealed, bool)
+	open         effects.Opener
 	masked       []string
-	unsealFailed bool // a secret is there but could not be opened: the operator may mend that
+	unsealFailed bool // a credential could not be opened: the operator may mend that
 }
 
 func (t *templates) excerpt(text string) string {
@@ -68,11 +64,12 @@ func (t *templates) excerpt(text string) string {
 func (t *templates) expand(what, text string, env plan.Env) (string, error) {
 	var failed error
 	expanded, err := plan.ExpandBoth(text, env, func(key string) (string, bool) {
-		secret, err := t.secret(key)
-		if err != nil {
-			var missing *noSecret
-			t.unsealFailed = t.unsealFailed || !errors.As(err, &missing)
-			failed = err
+		sealed, known := t.secret(key)
+		if !known {
+			return "", false
+		}
+		var secret string
+		if secret, failed = t.unseal(string(sealed)); failed != nil {
 			return "", false
 		}
 		t.masked = append(t.masked, secret)
@@ -87,12 +84,22 @@ func (t *templates) expand(what, text string, env plan.Env) (string, error) {
 	return expanded, nil
 }
 
+// unseal opens a text of the published document; an empty one is stored as it is.
+func (t *templates) unseal(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	plain, err := t.open(switchyard.Sealed(text))
+	t.unsealFailed = t.unsealFailed || err != nil
+	return string(plain), err
+}
+
 func (t *templates) request(ctx context.Context, g switchyard.Gateway, id switchyard.ID) (*http.Request, error) {
 	to, err := t.url(g.URL)
 	if err != nil {
 		return nil, err
 	}
-	body, err := t.expand("body", g.Body, t.values)
+	body, err := t.body(g.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +161,46 @@ func userOf(u *url.URL) string {
 	return u.User.String()
 }
 
-func (t *templates) header(name, text string) (string, error) {
+func (t *templates) body(sealed string) (string, error) {
+	text, err := t.unseal(sealed)
+	if err != nil {
+		return "", fmt.Errorf("body of the gateway: %w", err)
+	}
+	t.masked = append(t.masked, literals(text)...)
+	return t.expand("body", text, t.values)
+}
+
+var (
+	placeholder = regexp.MustCompile(`[$#]\([^)]*\)`)
+	// word is a run of characters that separate nothing in JSON, XML and forms.
+	word = regexp.MustCompile("[^\\s\\x00\"'`&=<>{}\\[\\](),;:]{4,}=?=?")
+	// afterName is what follows a word that is a name and no value.
+	afterName = regexp.MustCompile(`^["\s]*:|^\s*>|^[\w\x00]`)
+)
+
+// literals finds what may be a credential written into a body: every word of its literal text that
+// is not the name of a member, an element or a field.
+func literals(text string) []string {
+	var found []string
+	text = placeholder.ReplaceAllString(text, "\x00")
+	for _, at := range word.FindAllStringIndex(text, -1) {
+		w, rest := text[at[0]:at[1]], text[at[1]:]
+		if afterName.MatchString(rest) {
+			continue
+		}
+		found = append(found, w)
+		if bare := strings.TrimRight(w, "="); bare != w {
+			found = append(found, bare)
+		}
+	}
+	return found
+}
+
+func (t *templates) header(name, sealed string) (string, error) {
+	text, err := t.unseal(sealed)
+	if err != nil {
+		return "", fmt.Errorf("header %s of the gateway: %w", name, err)
+	}
 	value, err := t.expand("header "+name, text, t.values)
 	if err != nil {
 		return "", err

@@ -64,12 +64,8 @@ func (p *Performer) write(ctx context.Context, account string, e *switchyard.Eff
 }
 
 func (p *Performer) send(ctx context.Context, account string, g switchyard.Gateway, e *switchyard.Effect) effects.Outcome {
-	t := &templates{values: valuesOf(e), secret: func(key string) (string, error) {
-		sealed, known := p.o.Lookup.Secret(account, key)
-		if !known {
-			return "", &noSecret{key}
-		}
-		return p.o.Open(account, sealed)
+	t := &templates{values: valuesOf(e), open: p.o.Open, secret: func(key string) (switchyard.Sealed, bool) {
+		return p.o.Lookup.Secret(account, key)
 	}}
 	ctx, cancel := context.WithTimeout(ctx, timeout(g))
 	defer cancel()

@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// settings is a Lookup with one gateway and some secrets.
+// settings is a Lookup with one gateway, written here in the clear, and some secrets.
 type settings struct {
 	gateway switchyard.Gateway
 	secrets map[string]string
@@ -37,7 +37,15 @@ func (s *settings) Provider(string, string) (effects.ProviderSettings, bool) {
 }
 
 func (s *settings) Gateway(account, kind, name string) (switchyard.Gateway, bool) {
-	return s.gateway, account == "acme" && kind == "sms" && name == "default"
+	g := s.gateway
+	g.Headers = map[string]string{}
+	for name, value := range s.gateway.Headers {
+		g.Headers[name] = "sealed:" + value
+	}
+	if g.Body != "" {
+		g.Body = "sealed:" + g.Body
+	}
+	return g, account == "acme" && kind == "sms" && name == "default"
 }
 
 func (s *settings) Secret(_, key string) (switchyard.Sealed, bool) {
@@ -45,12 +53,12 @@ func (s *settings) Secret(_, key string) (switchyard.Sealed, bool) {
 	return switchyard.Sealed("sealed:" + text), known
 }
 
-func open(_ string, sealed switchyard.Sealed) (string, error) {
+func open(sealed switchyard.Sealed) ([]byte, error) {
 	text, found := strings.CutPrefix(string(sealed), "sealed:")
 	if !found || text == "unopenable" {
-		return "", errors.New("the key file does not open this")
+		return nil, errors.New("the key file does not open this")
 	}
-	return text, nil
+	return []byte(text), nil
 }
 
 func message() *switchyard.Effect {
@@ -196,6 +204,8 @@ func TestGatewaysThatCannotWork(t *testing.T) {
 		"line break in url":  {func(g *switchyard.Gateway) { g.URL += "/?m=$(Message)" }, "$(To:URL)", false},
 		"unknown secret":     {func(g *switchyard.Gateway) { g.Body = "#(Lost)" }, `no secret "Lost"`, false},
 		"sealed elsewhere":   {func(g *switchyard.Gateway) { g.Body = "#(Sealed)" }, "key file", true},
+		"sealed header":      {func(g *switchyard.Gateway) { g.Headers = map[string]string{"X-M": "unopenable"} }, "key file", true},
+		"sealed body":        {func(g *switchyard.Gateway) { g.Body = "unopenable" }, "key file", true},
 		"line break":         {func(g *switchyard.Gateway) { g.Headers = map[string]string{"X-M": "$(Message)"} }, "X-M", false},
 		"name of a header":   {func(g *switchyard.Gateway) { g.Headers = map[string]string{"X M": "1"} }, "X M", false},
 		"method":             {func(g *switchyard.Gateway) { g.Method = "P OST" }, "P OST", false},
@@ -229,7 +239,7 @@ func TestSecretsStayInside(t *testing.T) {
 	s := &settings{secrets: map[string]string{"Key": "k&<1234567>", "Pass": "p-7654321", "Body": "b-1357924"}}
 	s.gateway = switchyard.Gateway{Type: "http",
 		URL:     strings.Replace(w.URL, "https://", "https://user:#(Pass)@", 1) + "/?k=#(Key:URL)",
-		Body:    "key=#(Body)",
+		Body:    `key=#(Body)&api_secret=body-credential&text=$(Message:URL)&pad=YWJjZA==`,
 		Headers: map[string]string{"X-Key": "#(Key)", "X-Literal": "literal-credential", "Accept": "text/plain"},
 	}
 	var written bytes.Buffer
@@ -253,9 +263,23 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 	everything := fmt.Sprint(*result) + written.String()
-	for _, secret := range []string{"1234567", "7654321", "1357924", "literal-credential", "dXNlcjpw"} {
+	for _, secret := range []string{"1234567", "7654321", "1357924", "body-credential", "YWJjZA", "literal-credential", "dXNlcjpw"} {
 		if strings.Contains(everything, secret) {
 			t.Errorf("%q is shown in %s", secret, everything)
+		}
+	}
+}
+
+func TestLiterals(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"from":"$(From)","text" : "$(Message:JSON)","api_key":"c2VjcmV0","n":1}`: "c2VjcmV0",
+		`from=$(From:URL)&token=abcd1234&to=$(To:URL)`:                             "abcd1234",
+		`token=c2VjcmV0eQ==&to=$(To)`:                                              "c2VjcmV0eQ== c2VjcmV0eQ",
+		`<sms><user>adam</user><pass>#(Pass)</pass></sms>`:                         "adam",
+		`#(All)`: "",
+	} {
+		if got := strings.Join(literals(text), " "); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }
