@@ -97,6 +97,7 @@ func (x *Index) AddAgent(a *Agent) {
 func (x *Index) RemoveAgent(a *Agent) {
 	x.suspectOf(a)
 	n := a.num()
+	x.changed.add(n)
 	x.grade(a, false)
 	x.present.clear(n)
 	x.setReady(n, false)
@@ -130,6 +131,7 @@ func (x *Index) AgentChanged(a *Agent) {
 // refresh brings the sets in line with the agent, and marks it when it fits more than before.
 func (x *Index) refresh(a *Agent) {
 	n := a.num()
+	x.changed.add(n)
 	if !a.LoggedIn && x.loggedIn.has(n) {
 		x.suspectOf(a)
 	}
@@ -232,6 +234,7 @@ func (x *Index) rank() {
 		x.idle[a.num()] = uint64(a.IdleSince)<<rankBits | uint64(i)
 	}
 	x.ranked = true
+	x.changed.forget()
 }
 
 // gain marks an agent that may fit more than before.

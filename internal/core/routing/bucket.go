@@ -33,6 +33,7 @@ type bucket struct {
 	used     bool // since the last sweep
 	suspect  bool // somebody who was eligible logged out or lost a skill
 
+	podium   *podium  // of the agents that fit, when they are many
 	names    []string // of the requirements
 	spelling uint64   // of Index when names was made
 }

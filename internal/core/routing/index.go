@@ -30,6 +30,11 @@ type Index struct {
 	gained    []*Agent
 	maxGained int
 
+	// When more agents than crowd fit, the bucket gets a podium of so many places.
+	changed      changeLog
+	crowd        int
+	podiumPlaces int
+
 	scratch scratch
 }
 
@@ -70,13 +75,15 @@ type (
 // New returns an index with no agents and no work.
 func New() *Index {
 	return &Index{
-		skillIDs:    map[string]SkillID{},
-		groupIDs:    map[string]GroupID{},
-		setIDs:      map[string]*groupSet{},
-		agentTable:  agentTable{},
-		bucketTable: newBucketTable(),
-		calendar:    newCalendar(),
-		maxGained:   8,
+		skillIDs:     map[string]SkillID{},
+		groupIDs:     map[string]GroupID{},
+		setIDs:       map[string]*groupSet{},
+		agentTable:   agentTable{},
+		bucketTable:  newBucketTable(),
+		calendar:     newCalendar(),
+		maxGained:    8,
+		crowd:        128,
+		podiumPlaces: 64,
 	}
 }
 

@@ -28,7 +28,7 @@ func (s *standing) before(o *standing) bool {
 func (x *Index) decide(it *Item, b *bucket, now switchyard.Instant) (*Agent, switchyard.Reason) {
 	considered, excluded := x.survey(&b.need)
 	var room [switchyard.MaxRunnersUp + 1]standing
-	best := x.best(it, now, room[:0])
+	best := x.bestOf(b, it, now, considered, room[:0])
 	reason := switchyard.Reason{
 		At:         now,
 		Order:      x.orderKey(it, b.personal, now),

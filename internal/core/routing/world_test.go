@@ -86,6 +86,7 @@ func runWorld(t *testing.T, seed uint64) tally {
 	w := &world{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 2)), x: New(), n: &naive{}, now: 1_000_000}
 	w.x.sweepAfter = 1 + w.r.IntN(8)
 	w.x.wideAtLeast = w.r.IntN(4)
+	w.x.crowd, w.x.podiumPlaces = w.r.IntN(4), 7+w.r.IntN(4)
 	w.x.maxGained = w.r.IntN(9)
 	for i := range 1 + w.r.IntN(5) {
 		w.skills = append(w.skills, w.x.Skill(fmt.Sprintf("skill%d", i)))
@@ -94,6 +95,9 @@ func runWorld(t *testing.T, seed uint64) tally {
 		w.groups = append(w.groups, w.x.Group(fmt.Sprintf("group%d", i)))
 	}
 	agents := w.r.IntN(8)
+	if w.r.IntN(10) == 0 {
+		agents = 15 + w.r.IntN(10)
+	}
 	if w.r.IntN(20) == 0 {
 		agents = 60 + w.r.IntN(20)
 	}
