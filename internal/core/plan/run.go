@@ -20,8 +20,8 @@ type Env interface {
 type Context struct {
 	Env      Env
 	ID       switchyard.ID      // of the interaction
-	Now      switchyard.Instant // of the input
-	Since    switchyard.Instant // when the applet was entered: a wait counts from it; none = Now
+	Now      switchyard.Instant // of the input; a wait counts from it
+	Since    switchyard.Instant // when the interaction was dispatched
 	Skills   func(name string) (spelling string, ok bool)
 	Agents   func(name string) (username string, ok bool)
 	Plans    func(name string) bool
@@ -44,7 +44,7 @@ type Step struct {
 	Until    switchyard.Instant      // wait until then; none = no wait
 	Goto     string                  // the plan to enter
 	End      bool                    // the plan ends here
-	Outcome  string                  // with End
+	Outcome  string                  // with End; "" = an end without a word of its own
 	Detail   string                  // with End: the exit, or the fault, that ended it
 	SMS      *SMS
 	Fault    string // words for the timeline: what was wrong at run time
@@ -75,7 +75,7 @@ func (a *Applet) Run(c Context) Step {
 	case TypeSplit:
 		return a.Leave(branchExit(a.branch(c.ID)))
 	case TypeEnd:
-		return a.end()
+		return Step{End: true, Outcome: a.set.Outcome}
 	case TypeSendSMS:
 		return a.sendSMS(c)
 	}
@@ -208,11 +208,7 @@ func (a *Applet) enter(c Context) Step {
 
 func (a *Applet) wait(c Context) Step {
 	s := a.Leave(ExitNext)
-	since := c.Since
-	if since == 0 {
-		since = c.Now
-	}
-	until := since.Add(either(a.set.For, 0))
+	until := c.Now.Add(either(a.set.For, 0))
 	if a.set.Until != "" {
 		until, s.Fault = moment(a.set.Until, c.Env)
 	}
@@ -233,14 +229,6 @@ func moment(text string, env Env) (at switchyard.Instant, fault string) {
 			"it does not wait", text, shortened(value))
 	}
 	return switchyard.InstantOf(t), ""
-}
-
-func (a *Applet) end() Step {
-	outcome := a.set.Outcome
-	if outcome == "" {
-		outcome = switchyard.OutcomeOther
-	}
-	return Step{End: true, Outcome: outcome}
 }
 
 // branch chooses a branch by the interaction's id: the same interaction always takes the same
