@@ -1,0 +1,291 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"switchyard"
+	"switchyard/internal/sqlitedb"
+	"switchyard/internal/tables"
+)
+
+var (
+	deleteCheckpoint = sqlitedb.NewInsert("DELETE FROM checkpoint WHERE (account, kind, key) IN (VALUES", 3, ")")
+	putCheckpoint    = sqlitedb.NewInsert("INSERT OR REPLACE INTO checkpoint(account, kind, key, value) VALUES", 4, "")
+	putEnded         = sqlitedb.NewInsert("INSERT OR REPLACE INTO ended(account, id, externalid, provider, route,"+
+		" agent, spelled, name, clid, outcome, class, created, ended, text) VALUES", 14, "")
+	putDocument     = sqlitedb.NewInsert("INSERT OR REPLACE INTO ended_document(account, id, document) VALUES", 3, "")
+	putTimeline     = sqlitedb.NewInsert("INSERT OR REPLACE INTO timeline(account, interaction, seq, at, events) VALUES", 5, "")
+	putRequestID    = sqlitedb.NewInsert("INSERT OR REPLACE INTO requestid(account, day, digest, interaction, at) VALUES", 5, "")
+	putInvocation   = sqlitedb.NewInsert("INSERT OR REPLACE INTO invocation(account, correlation, seq, at) VALUES", 4, "")
+	putNotification = sqlitedb.NewInsert("INSERT OR REPLACE INTO notification(account, id, interaction, provider,"+
+		" spelled, state, created, document) VALUES", 8, "")
+	putConfig = sqlitedb.NewInsert(`INSERT OR REPLACE INTO config(account, version, at, "by", source, document) VALUES`, 6, "")
+)
+
+// Apply implements tables.Store.
+func (s *Store) Apply(ctx context.Context, batches []tables.Batch) error {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	changed := make(map[string]account)
+	err := s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
+		for i := range batches {
+			if err := s.applyBatch(tx, &batches[i], changed); err != nil {
+				return fmt.Errorf("account %q through row %d: %w", batches[i].Account, batches[i].Through, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("apply to the tables: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, a := range changed {
+		s.accounts[name] = a
+	}
+	return nil
+}
+
+func (s *Store) applyBatch(tx *sqlitedb.Tx, b *tables.Batch, changed map[string]account) error {
+	a, mine := changed[b.Account]
+	if !mine {
+		a = s.account(b.Account)
+	}
+	if b.Through <= a.through {
+		return nil
+	}
+	a, err := moveOffset(tx, a, b)
+	if err != nil {
+		return err
+	}
+	changed[b.Account] = a
+	steps := [...]func(*sqlitedb.Tx, int64, *tables.Batch) error{
+		applyCheckpoint, applyEnded, applyTimeline, s.applyRequestIDs, applyInvocations,
+		applyNotifications, applyConfigs, s.applyErase,
+	}
+	for _, step := range steps {
+		if err := step(tx, a.number, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func moveOffset(tx *sqlitedb.Tx, a account, b *tables.Batch) (account, error) {
+	a.through, a.at = b.Through, b.At
+	if a.number != 0 {
+		return a, tx.Exec("UPDATE account SET through = ?, at = ? WHERE number = ?",
+			int64(a.through), int64(a.at), a.number)
+	}
+	err := tx.Exec("INSERT INTO account(name, through, at) VALUES (?, ?, ?)", b.Account, int64(a.through), int64(a.at))
+	if err != nil {
+		return a, err
+	}
+	return a, tx.Query("SELECT last_insert_rowid()", nil, func(v []driver.Value) error {
+		a.number = v[0].(int64)
+		return nil
+	})
+}
+
+func applyCheckpoint(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	err := tx.Insert(deleteCheckpoint, len(b.Delete), func(i int, add func(driver.Value)) {
+		add(account)
+		add(b.Delete[i].Kind)
+		add(b.Delete[i].Key)
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Insert(putCheckpoint, len(b.Put), func(i int, add func(driver.Value)) {
+		e := &b.Put[i]
+		add(account)
+		add(e.Kind)
+		add(e.Key)
+		add(blob(e.Value))
+	})
+}
+
+func applyEnded(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	err := tx.Insert(putEnded, len(b.Ended), func(i int, add func(driver.Value)) {
+		addEnded(account, &b.Ended[i], add)
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Insert(putDocument, len(b.Ended), func(i int, add func(driver.Value)) {
+		add(account)
+		add(b.Ended[i].ID[:])
+		add(blob(b.Ended[i].Document))
+	})
+}
+
+func addEnded(account int64, e *tables.Ended, add func(driver.Value)) {
+	provider, route, agent := switchyard.CaseKey(e.Provider), switchyard.CaseKey(e.Route), switchyard.CaseKey(e.Agent)
+	add(account)
+	add(e.ID[:])
+	add(e.ExternalID)
+	add(provider)
+	add(route)
+	add(agent)
+	if provider != e.Provider || route != e.Route || agent != e.Agent {
+		add(e.Provider + separator + e.Route + separator + e.Agent)
+	} else {
+		add(nil)
+	}
+	add(e.Name)
+	add(e.CLID)
+	add(e.Outcome)
+	add(int64(e.Class))
+	add(int64(e.Created))
+	add(int64(e.Ended))
+	add(searchText(e.Name, e.CLID, e.ExternalID))
+}
+
+// separator stands between texts in one column; no name or number holds it.
+const separator = "\x1f"
+
+func searchText(name, clid, externalID string) string {
+	return switchyard.CaseKey(name + separator + clid + separator + externalID)
+}
+
+func applyTimeline(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	return tx.Insert(putTimeline, len(b.Timeline), func(i int, add func(driver.Value)) {
+		r := &b.Timeline[i]
+		add(account)
+		add(r.Interaction[:])
+		add(int64(r.Seq))
+		add(int64(r.At))
+		add(blob(r.Events))
+	})
+}
+
+func (s *Store) applyRequestIDs(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	// The filters learn first: an id too many in them costs a lookup, one too few an error.
+	s.known.add(account, b.RequestIDs)
+	return tx.Insert(putRequestID, len(b.RequestIDs), func(i int, add func(driver.Value)) {
+		r := &b.RequestIDs[i]
+		add(account)
+		add(dayOf(r.At))
+		add(r.Digest[:])
+		add(r.Interaction[:])
+		add(int64(r.At))
+	})
+}
+
+func applyInvocations(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	return tx.Insert(putInvocation, len(b.Invocations), func(i int, add func(driver.Value)) {
+		v := &b.Invocations[i]
+		add(account)
+		add(v.Correlation[:])
+		add(int64(v.Seq))
+		add(int64(v.At))
+	})
+}
+
+func applyNotifications(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	return tx.Insert(putNotification, len(b.Notifications), func(i int, add func(driver.Value)) {
+		n := &b.Notifications[i]
+		provider := switchyard.CaseKey(n.Provider)
+		add(account)
+		add(n.ID[:])
+		add(n.Interaction[:])
+		add(provider)
+		if provider != n.Provider {
+			add(n.Provider)
+		} else {
+			add(nil)
+		}
+		add(n.State)
+		add(int64(n.Created))
+		add(blob(n.Document))
+	})
+}
+
+func applyConfigs(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	return tx.Insert(putConfig, len(b.Configs), func(i int, add func(driver.Value)) {
+		c := &b.Configs[i]
+		add(account)
+		add(int64(c.Version))
+		add(int64(c.At))
+		add(c.By)
+		add(c.Source)
+		add(blob(c.Document))
+	})
+}
+
+// applyErase blanks the columns that name a person, and has the documents and timelines rewritten.
+func (s *Store) applyErase(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	for _, id := range b.Erase {
+		if err := s.eraseEnded(tx, account, id); err != nil {
+			return fmt.Errorf("erase interaction %s: %w", id, err)
+		}
+		if err := s.eraseTimeline(tx, account, id); err != nil {
+			return fmt.Errorf("erase the timeline of interaction %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) eraseEnded(tx *sqlitedb.Tx, account int64, id switchyard.ID) error {
+	key := []driver.Value{account, id[:]}
+	var document []byte
+	err := tx.Query("SELECT document FROM ended_document WHERE account = ? AND id = ?", key,
+		func(v []driver.Value) (err error) {
+			document, err = s.erase(KindEnded, bytesOf(v[0]))
+			return err
+		})
+	if err != nil || document == nil {
+		return err
+	}
+	err = tx.Exec("UPDATE ended_document SET document = ? WHERE account = ? AND id = ?", document, account, id[:])
+	if err != nil {
+		return err
+	}
+	var externalID string
+	err = tx.Query("SELECT externalid FROM ended WHERE account = ? AND id = ?", key, func(v []driver.Value) error {
+		externalID = strings.Clone(v[0].(string))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Exec("UPDATE ended SET name = '', clid = '', text = ? WHERE account = ? AND id = ?",
+		searchText("", "", externalID), account, id[:])
+}
+
+func (s *Store) eraseTimeline(tx *sqlitedb.Tx, account int64, id switchyard.ID) error {
+	erased := make(map[int64][]byte)
+	err := tx.Query("SELECT seq, events FROM timeline WHERE account = ? AND interaction = ?",
+		[]driver.Value{account, id[:]}, func(v []driver.Value) (err error) {
+			erased[v[0].(int64)], err = s.erase(KindTimeline, bytesOf(v[1]))
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for seq, events := range erased {
+		err := tx.Exec("UPDATE timeline SET events = ? WHERE account = ? AND interaction = ? AND seq = ?",
+			blob(events), account, id[:], seq)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blob gives a column that must not be null something to hold.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// bytesOf reads a blob; the driver gives nil for an empty one.
+func bytesOf(v driver.Value) []byte {
+	b, _ := v.([]byte)
+	return b
+}
