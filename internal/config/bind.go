@@ -15,7 +15,7 @@ import (
 // binder fills an Account from a tree, following the Go types. It notes what does not belong and
 // goes on, so that all problems of a document are told at once.
 type binder struct {
-	problems []Problem
+	problems notes
 	settings map[string][]string // of each type of applet
 }
 
@@ -23,11 +23,11 @@ func bind(root *node) (*switchyard.Account, []Problem) {
 	b := binder{settings: plan.AppletSettings()}
 	doc := new(switchyard.Account)
 	b.value(reflect.ValueOf(doc).Elem(), root, "")
-	return doc, b.problems
+	return doc, b.problems.all()
 }
 
 func (b *binder) fault(n *node, path, format string, args ...any) {
-	b.problems = append(b.problems, Problem{Line: n.line, Column: n.col, Path: path, Text: fmt.Sprintf(format, args...)})
+	b.problems.add(Problem{Line: n.line, Column: n.col, Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
 var (
@@ -128,27 +128,27 @@ func (b *binder) table(v reflect.Value, n *node, path string) {
 		return
 	}
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.members)))
-	for i, m := range n.members {
-		if b.twice(n, i, path) {
-			continue
-		}
+	for _, m := range b.once(n, path) {
 		item := reflect.New(v.Type().Elem()).Elem()
 		b.value(item, m.value, at(path, m.key))
 		v.SetMapIndex(reflect.ValueOf(m.key), item)
 	}
 }
 
-// twice notes a key that was given before.
-func (b *binder) twice(n *node, i int, path string) bool {
-	m := n.members[i]
-	for _, before := range n.members[:i] {
-		if before.key == m.key {
-			b.problems = append(b.problems, Problem{Line: m.line, Column: m.col, Path: at(path, m.key),
-				Text: fmt.Sprintf("given twice; the first stands on line %d", before.line)})
-			return true
+// once returns the members of a mapping without those whose key was given before, which it notes.
+func (b *binder) once(n *node, path string) []member {
+	first := make(map[string]int, len(n.members))
+	members := make([]member, 0, len(n.members))
+	for _, m := range n.members {
+		if line, twice := first[m.key]; twice {
+			b.problems.add(Problem{Line: m.line, Column: m.col, Path: at(path, m.key),
+				Text: fmt.Sprintf("given twice; the first stands on line %d", line)})
+			continue
 		}
+		first[m.key] = m.line
+		members = append(members, m)
 	}
-	return false
+	return members
 }
 
 func (b *binder) object(v reflect.Value, n *node, path string) {
@@ -160,13 +160,10 @@ func (b *binder) object(v reflect.Value, n *node, path string) {
 	if v.Type() == appletType {
 		noun, allowed = b.applet(n, allowed)
 	}
-	for i, m := range n.members {
-		if b.twice(n, i, path) {
-			continue
-		}
+	for _, m := range b.once(n, path) {
 		if !slices.Contains(allowed, m.key) {
-			b.problems = append(b.problems, Problem{Line: m.line, Column: m.col, Path: at(path, m.key),
-				Text: "unknown key", Allowed: allowed, Of: noun, Nearest: nearest(m.key, allowed)})
+			b.problems.addNear(Problem{Line: m.line, Column: m.col, Path: at(path, m.key),
+				Text: "unknown key", Allowed: allowed, Of: noun}, m.key, allowed)
 			continue
 		}
 		b.member(v, m, at(path, m.key))
@@ -261,12 +258,12 @@ func (b *binder) seconds(v reflect.Value, n *node, path string) {
 		return
 	}
 	var d switchyard.Duration
-	before := len(b.problems)
+	before := b.problems.count
 	b.duration(reflect.ValueOf(&d).Elem(), n, path)
 	if d%switchyard.Second != 0 {
 		b.fault(n, path, "must be whole seconds")
 	}
-	if len(b.problems) > before {
+	if b.problems.count > before {
 		return
 	}
 	b.value(v, &node{kind: number, text: strconv.FormatInt(int64(d/switchyard.Second), 10), line: n.line, col: n.col}, path)

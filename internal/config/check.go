@@ -37,9 +37,9 @@ func (r Rules) Check(doc *switchyard.Account) []Problem {
 	c.clients()
 	_, faults := plan.Compile(doc)
 	for _, f := range faults {
-		c.problems = append(c.problems, Problem{Path: f.Path, Text: f.Text, Warning: f.Warning})
+		c.problems.add(Problem{Path: f.Path, Text: f.Text, Warning: f.Warning})
 	}
-	return slices.CompactFunc(c.problems, func(a, b Problem) bool { return a.Path == b.Path && a.Text == b.Text })
+	return slices.CompactFunc(c.problems.all(), func(a, b Problem) bool { return a.Path == b.Path && a.Text == b.Text })
 }
 
 // checker collects the problems of one document.
@@ -47,18 +47,18 @@ type checker struct {
 	rules          Rules
 	doc            *switchyard.Account
 	groups, skills *names
-	problems       []Problem
+	problems       notes
 }
 
 func (c *checker) fault(path, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+	c.problems.add(Problem{Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
 // choice notes a word that is none of those allowed.
 func (c *checker) choice(path, word, of string, allowed []string) {
 	if !slices.Contains(allowed, word) {
-		c.problems = append(c.problems, Problem{Path: path, Text: fmt.Sprintf("%q is not known here", word),
-			Of: of, Allowed: allowed, Nearest: nearest(word, allowed)})
+		c.problems.addNear(Problem{Path: path, Text: fmt.Sprintf("%q is not known here", word),
+			Of: of, Allowed: allowed}, word, allowed)
 	}
 }
 
@@ -107,8 +107,7 @@ func unfitName(name string) string {
 // known notes a name that is not there.
 func (c *checker) known(path, name string, n *names) {
 	if !n.has(name) {
-		c.problems = append(c.problems, Problem{Path: path, Text: fmt.Sprintf("the account has no %s %q", n.kind, name),
-			Nearest: nearest(name, n.list)})
+		c.problems.addNear(Problem{Path: path, Text: fmt.Sprintf("the account has no %s %q", n.kind, name)}, name, n.list)
 	}
 }
 
@@ -221,7 +220,7 @@ func (c *checker) presences() {
 		}
 		c.add(n, path, at(path, "name"), p.Name)
 		if p.Category == "" {
-			c.problems = append(c.problems, Problem{Path: path, Text: "category is missing", Of: "category", Allowed: categories})
+			c.problems.add(Problem{Path: path, Text: "category is missing", Of: "category", Allowed: categories})
 		} else {
 			c.choice(at(path, "category"), string(p.Category), "category", categories)
 		}
@@ -313,7 +312,7 @@ func (c *checker) clients() {
 		path := nth("clients", i)
 		c.add(ids, path, at(path, "id"), cl.ID)
 		if len(cl.Scopes) == 0 {
-			c.problems = append(c.problems, Problem{Path: path, Text: "scopes is missing; a client without scopes can do nothing",
+			c.problems.add(Problem{Path: path, Text: "scopes is missing; a client without scopes can do nothing",
 				Of: "scopes", Allowed: all})
 		}
 		for j, s := range cl.Scopes {

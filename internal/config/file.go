@@ -36,7 +36,7 @@ func read(name string, source []byte, parse func([]byte) (*node, *Problem)) (*Fi
 	if len(problems) > 0 {
 		return nil, f.place(problems)
 	}
-	f.root, f.Document = root, doc
+	f.root, f.Document = root, clone(doc) // a copy has what is empty absent
 	return f, nil
 }
 

@@ -34,7 +34,7 @@ func (c *checker) gateways() {
 
 func (c *checker) gateway(path string, g switchyard.Gateway) {
 	if g.Type == "" {
-		c.problems = append(c.problems, Problem{Path: path, Text: "type is missing", Of: "type", Allowed: gatewayTypes})
+		c.problems.add(Problem{Path: path, Text: "type is missing", Of: "type", Allowed: gatewayTypes})
 		return
 	}
 	c.choice(at(path, "type"), g.Type, "type", gatewayTypes)

@@ -31,20 +31,23 @@ func parseJSON(source []byte) (*node, *Problem) {
 type jsonReader struct {
 	source []byte
 	dec    *jsontext.Decoder
-	offset int // up to here lines are counted
+	offset int // up to here lines and columns are counted
 	line   int
-	start  int // offset at which the line begins
+	column int // characters of the line before offset
 }
 
 // place returns the line and column of an offset; offsets only grow.
 func (r *jsonReader) place(offset int) (line, col int) {
 	for offset = min(offset, len(r.source)); r.offset < offset; r.offset++ {
-		if r.source[r.offset] == '\n' {
+		switch c := r.source[r.offset]; {
+		case c == '\n':
 			r.line++
-			r.start = r.offset + 1
+			r.column = 0
+		case utf8.RuneStart(c):
+			r.column++
 		}
 	}
-	return r.line, 1 + utf8.RuneCount(r.source[r.start:offset])
+	return r.line, r.column + 1
 }
 
 // fault says where the text stops being JSON. The library's own message may quote the text, and so

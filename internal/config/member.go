@@ -44,7 +44,7 @@ var written = map[string]manner{
 	"agent.skills":                   asLevels,
 	"agent.displayid":                asID,
 	"provider.agentactionspermitted": asSwitches,
-	"skill.expiryafter":           asSeconds,
+	"skill.expiryafter":              asSeconds,
 	"personalqueue.loggedintimeout":  asSeconds,
 	"personalqueue.loggedouttimeout": asSeconds,
 }

@@ -72,10 +72,47 @@ func Refused(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
 }
 
-// inOrder sorts problems as one meets them in the file; those of one place keep their order.
+// inOrder sorts problems as one meets them in the file; those of one place keep their order. Those
+// without a place come last.
 func inOrder(problems []Problem) []Problem {
+	nowhere := func(p Problem) int {
+		if p.Line == 0 {
+			return 1
+		}
+		return 0
+	}
 	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(nowhere(a), nowhere(b)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return problems
+}
+
+// notes collects the problems of one document. Nobody reads more than a hundred at once.
+type notes struct {
+	list  []Problem
+	count int
+}
+
+const maxProblems = 100
+
+func (n *notes) add(p Problem) {
+	if n.count++; n.count <= maxProblems {
+		n.list = append(n.list, p)
+	}
+}
+
+// addNear adds a problem of a name that is none of options, and which of them was probably meant.
+func (n *notes) addNear(p Problem, name string, options []string) {
+	if n.count < maxProblems { // looking is dear
+		p.Nearest = nearest(name, options)
+	}
+	n.add(p)
+}
+
+// all returns the problems, and how many more there were.
+func (n *notes) all() []Problem {
+	if n.count > maxProblems {
+		return append(n.list, Problem{Text: fmt.Sprintf("%d more problems are not shown", n.count-maxProblems)})
+	}
+	return n.list
 }

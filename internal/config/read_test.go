@@ -225,3 +225,20 @@ func TestExcerptShowsNoValue(t *testing.T) {
 		t.Error("an excerpt of a line that is not there")
 	}
 }
+
+func TestManyProblemsAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"account":"a"`)
+	for i := range 200_000 {
+		fmt.Fprintf(&b, `,"k%d":1`, i)
+	}
+	b.WriteString("}")
+	_, problems := ReadJSON([]byte(b.String()))
+	if len(problems) != maxProblems+1 || problems[maxProblems].Text != "199900 more problems are not shown" {
+		t.Errorf("%d problems, the last %v", len(problems), problems[len(problems)-1])
+	}
+	doc := &switchyard.Account{Account: "a", Skills: make([]string, 5000)}
+	if got := Check(doc); len(got) != maxProblems+1 {
+		t.Errorf("%d problems of meaning", len(got))
+	}
+}
