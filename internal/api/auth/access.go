@@ -74,6 +74,7 @@ var Rules = []Rule{
 	administered("PUT", "/v1/config", switchyard.ScopeConfigWrite),
 	administered("POST", "/v1/config/check", switchyard.ScopeConfigWrite),
 	administered("GET", "/v1/config/history", switchyard.ScopeConfigRead),
+	administered("GET", "/v1/config/history/{version}", switchyard.ScopeConfigRead),
 	administered("POST", "/v1/config/rollback", switchyard.ScopeConfigWrite),
 	administered("GET", "/v1/clock", switchyard.ScopeConfigRead),
 	administered("POST", "/v1/clock", switchyard.ScopeConfigWrite),

@@ -3,6 +3,7 @@ package auth
 import (
 	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -212,6 +213,14 @@ func TestGuessingIsLimited(t *testing.T) {
 	if w := r.ask(form(), "", "192.0.2.1:2000"); w.Code != 200 {
 		t.Errorf("a minute later: %d", w.Code)
 	}
+	for range maxFailures {
+		if w := r.ask(wrong, "", here); w.Code != 400 {
+			t.Fatalf("status %d", w.Code)
+		}
+	}
+	if w := r.ask(form(), "", here); w.Code != 429 {
+		t.Errorf("the right secret after as many failures again: %d", w.Code)
+	}
 }
 
 func TestSuccessesAreNotLimited(t *testing.T) {
@@ -247,7 +256,7 @@ func TestGuessingInParallel(t *testing.T) {
 func TestSuspectsAreBounded(t *testing.T) {
 	a := newAttempts(time.Now)
 	for n := range maxSuspects + 1000 {
-		_, _ = a.try(t.Context(), suspect{name: string(rune(n))}, func() (bool, error) { return false, nil })
+		_, _ = a.try(t.Context(), suspect{name: fmt.Sprint(n)}, func() (bool, error) { return false, nil })
 	}
 	if n := len(a.recent); n > maxSuspects || n < maxSuspects/2 {
 		t.Errorf("%d suspects are watched", n)
@@ -257,7 +266,7 @@ func TestSuspectsAreBounded(t *testing.T) {
 func TestTokensOfAClientAreBounded(t *testing.T) {
 	r := newRig()
 	for n := range maxTokensPerClient {
-		r.token("crm", string(rune('a'+n%26))+newSecret(), write)
+		r.token("crm", fmt.Sprint(n), write)
 	}
 	if w := r.ask(form(), "", here); w.Code != 429 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("status %d", w.Code)

@@ -279,6 +279,22 @@ func TestReadBody(t *testing.T) {
 	}
 }
 
+// TestReadBodyRefusesUnread: a body that says it is too large is not waited for.
+func TestReadBodyRefusesUnread(t *testing.T) {
+	r := httptest.NewRequest("POST", "/", mustNotBeRead{t})
+	r.ContentLength = 11
+	if _, err := ReadBody(r, 10); !errors.Is(err, ErrTooLarge) {
+		t.Error(err)
+	}
+}
+
+type mustNotBeRead struct{ t *testing.T }
+
+func (m mustNotBeRead) Read([]byte) (int, error) {
+	m.t.Error("the body was read")
+	return 0, io.EOF
+}
+
 func TestIdempotencyKey(t *testing.T) {
 	read := func(method, target, key, by, body string) (string, string) {
 		r := httptest.NewRequest(method, target, nil)

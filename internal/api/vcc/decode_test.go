@@ -135,6 +135,8 @@ func TestDecodeFaults(t *testing.T) {
 		{`{"externalid":[]}`, switchyard.ExternalIDInvalid, switchyard.RankExternalID, "not an array"},
 		{`{"externalid":"` + long + `"}`, switchyard.ExternalIDInvalid, switchyard.RankExternalID, "256 bytes"},
 		{`{"route":["r"]}`, switchyard.MemberInvalid, switchyard.RankRoute, "requests[0].route"},
+		{`{"routingdata":{"skills":[],"interactiontype":"live"},"route":7}`, switchyard.MemberInvalid, switchyard.RankRoute, "requests[0].route must"},
+		{`{"linkeddata":[{"type":"x"}],"externalid":true}`, switchyard.ExternalIDInvalid, switchyard.RankExternalID, "requests[0].externalid must"},
 		{`{"route":7}`, switchyard.MemberInvalid, switchyard.RankRoute, "requests[0].route"},
 		{`{"linkeddata":{"type":"clid"}}`, switchyard.MemberInvalid, switchyard.RankLinked, "requests[0].linkeddata must be an array"},
 		{`{"linkeddata":[{"type":"x"},3]}`, switchyard.MemberInvalid, switchyard.RankLinked, "requests[0].linkeddata[1] must be an object"},
