@@ -13,10 +13,8 @@ func (s *State) run(i *interaction, a *plan.Applet) {
 			return
 		}
 		if a.Queue != nil {
-			if a = s.arrive(i, a); a == nil {
-				return
-			}
-			continue
+			s.arrive(i, a)
+			return
 		}
 		step := a.Run(s.context(i))
 		s.emitStep(i, a, &step)
@@ -31,7 +29,7 @@ func (s *State) run(i *interaction, a *plan.Applet) {
 		case step.Next != "":
 			a = i.plan.Applets[step.Next]
 		default:
-			s.planEnded(i, step.Outcome, step.Exit)
+			s.planEnded(i, step.Outcome, step.Detail)
 			return
 		}
 	}
@@ -55,7 +53,7 @@ func (s *State) cut(i *interaction, a *plan.Applet) {
 
 func (s *State) context(i *interaction) plan.Context {
 	return plan.Context{
-		Env: sources{s, i}, ID: i.ID, Now: s.now, Since: i.created,
+		Env: sources{s: s, i: i}, ID: i.ID, Now: s.now,
 		Skills: s.config.skillName,
 		Agents: func(name string) (string, bool) {
 			if a := s.agentNamed(name); a != nil {
@@ -71,7 +69,7 @@ func (s *State) context(i *interaction) plan.Context {
 func (s *State) emitStep(i *interaction, a *plan.Applet, step *plan.Step) {
 	if len(step.Values) > 0 && i.sourcesSize(step.Values) > switchyard.MaxDataSourcesBytes {
 		step.Values, step.Fault = nil, "data sources of the interaction would exceed 128 KB"
-		*step = plan.Step{Fault: step.Fault, Exit: "failure", Outcome: switchyard.OutcomeOther}
+		*step = plan.Step{Fault: step.Fault, Exit: "failure", Outcome: switchyard.OutcomeOther, Detail: step.Fault}
 	}
 	e := &switchyard.Stepped{On: on(i), Plan: a.Plan, Applet: a.Name, Type: a.Type, Exit: step.Exit,
 		Values: step.Values, Cleared: step.Clear, Band: step.Band, Fault: step.Fault}
@@ -104,15 +102,21 @@ func (s *State) demand(skill string, expiryAfter *int64) switchyard.Demand {
 
 func seconds(n int64) switchyard.Duration { return switchyard.Duration(n) * switchyard.Second }
 
-// arrive enters a queue, or takes its exit when it is full; it returns the applet to go on with.
-func (s *State) arrive(i *interaction, a *plan.Applet) *plan.Applet {
-	next, named := a.Exit("full")
-	if a.Queue.MaxLength > 0 && named && s.queueOf(a).Waiting >= a.Queue.MaxLength {
+// arrive enters a queue, or takes its exit when it is full. An after plan that a goto led to a
+// queue ends there: its interaction has ended and can wait for nobody.
+func (s *State) arrive(i *interaction, a *plan.Applet) {
+	_, named := a.Exit("full")
+	switch {
+	case i.after:
+		s.emit(&switchyard.Stepped{On: on(i), Plan: a.Plan, Applet: a.Name, Type: a.Type,
+			Fault: "an after plan cannot queue; it was ended"})
+		s.finish(i, switchyard.OutcomeOther, "queue")
+	case a.Queue.MaxLength > 0 && named && s.queueOf(a).Waiting >= a.Queue.MaxLength:
 		s.emit(&switchyard.Stepped{On: on(i), Plan: a.Plan, Applet: a.Name, Type: a.Type, Exit: "full"})
-		return i.plan.Applets[next]
+		s.follow(i, a, "full")
+	default:
+		s.enqueue(i, a)
 	}
-	s.enqueue(i, a)
-	return nil
 }
 
 // enqueue lets the interaction wait in a queue, with the age it has.
@@ -133,8 +137,8 @@ func (s *State) follow(i *interaction, a *plan.Applet, exit string) {
 		s.run(i, i.plan.Applets[next])
 		return
 	}
-	outcome, _ := plan.OutcomeOf(exit)
-	s.planEnded(i, outcome, exit)
+	outcome, detail := plan.OutcomeOf(exit)
+	s.planEnded(i, outcome, detail)
 }
 
 // resume goes on after a wait.
@@ -142,8 +146,7 @@ func (s *State) resume(i *interaction) { s.follow(i, i.applet, "next") }
 
 // planEnded ends the interaction, or its after plan. An end without a word of its own has the
 // outcome of the queue exit that led there.
-func (s *State) planEnded(i *interaction, outcome, exit string) {
-	detail := exit
+func (s *State) planEnded(i *interaction, outcome, detail string) {
 	if outcome == "" {
 		outcome, detail = plan.OutcomeOf(i.more().exit)
 	}

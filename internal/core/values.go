@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"switchyard"
+	"switchyard/internal/core/plan"
 )
 
 // linkedData is the linkeddata of an interaction, packed into one string: a waiting interaction
@@ -127,8 +128,9 @@ func (s *State) waited(i *interaction) switchyard.Duration {
 // sources reads the data sources of an interaction for templates: built-ins, what plans set, the
 // properties it came with, then what its route presets.
 type sources struct {
-	s *State
-	i *interaction
+	s      *State
+	i      *interaction
+	preset bool // a preset is being read: others in it are taken as they are written
 }
 
 // Value implements plan.Env.
@@ -143,8 +145,11 @@ func (e sources) Value(name string) (string, bool) {
 	if v, ok := e.i.property(name); ok {
 		return v, true
 	}
-	v, ok := e.i.route.presets[key]
-	return v, ok
+	preset, ok := e.i.route.presets[key]
+	if ok && !e.preset && strings.Contains(preset, "$(") {
+		preset, _ = plan.Expand(preset, sources{e.s, e.i, true})
+	}
+	return preset, ok
 }
 
 // property returns the last interactionproperty of a name, without case.

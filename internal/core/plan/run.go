@@ -21,7 +21,6 @@ type Context struct {
 	Env      Env
 	ID       switchyard.ID      // of the interaction
 	Now      switchyard.Instant // of the input; a wait counts from it
-	Since    switchyard.Instant // when the interaction was dispatched
 	Skills   func(name string) (spelling string, ok bool)
 	Agents   func(name string) (username string, ok bool)
 	Plans    func(name string) bool

@@ -44,7 +44,7 @@ var noon = switchyard.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 func contextOf(values map[string]string) Context {
 	plans := lookup("Cases", "Sales")
 	return Context{
-		Env: sources(values), ID: switchyard.NewID(noon, 1, 1), Now: noon, Since: noon.Add(-switchyard.Hour),
+		Env: sources(values), ID: switchyard.NewID(noon, 1, 1), Now: noon,
 		Skills: lookup("billing", "german"), Agents: lookup("ada", "Bo"), Gateways: lookup("default"),
 		Plans: func(name string) bool { _, ok := plans(name); return ok },
 	}

@@ -97,7 +97,6 @@ func (x *Index) AddAgent(a *Agent) {
 func (x *Index) RemoveAgent(a *Agent) {
 	x.suspectOf(a)
 	n := a.num()
-	x.changed.add(n)
 	x.grade(a, false)
 	x.present.clear(n)
 	x.setReady(n, false)

@@ -72,6 +72,7 @@ type world struct {
 	groups  []GroupID
 	removed []*Agent
 	offered []offer
+	crowded bool // many agents fit nearly everything
 	log     []string
 	tally   tally
 }
@@ -95,8 +96,9 @@ func runWorld(t *testing.T, seed uint64) tally {
 		w.groups = append(w.groups, w.x.Group(fmt.Sprintf("group%d", i)))
 	}
 	agents := w.r.IntN(8)
-	if w.r.IntN(10) == 0 {
-		agents = 15 + w.r.IntN(10)
+	if w.r.IntN(5) == 0 {
+		w.crowded = true
+		agents = 10 + w.r.IntN(15)
 	}
 	if w.r.IntN(20) == 0 {
 		agents = 60 + w.r.IntN(20)

@@ -68,8 +68,8 @@ func (w *world) wish(it *Item) {
 	}
 	it.NoAgents = w.r.IntN(3) == 0
 	it.Demands, it.Groups = nil, nil
-	for _, id := range w.skills {
-		if w.r.IntN(3) > 0 {
+	for i, id := range w.skills {
+		if w.r.IntN(3) > 0 || w.crowded && i > 0 {
 			continue
 		}
 		until := []switchyard.Instant{switchyard.Never, 0, w.now.Add(w.soon())}[w.r.IntN(3)]
@@ -79,7 +79,7 @@ func (w *world) wish(it *Item) {
 		it.Demands[i], it.Demands[j] = it.Demands[j], it.Demands[i]
 	})
 	for _, id := range w.groups {
-		if w.r.IntN(4) == 0 {
+		if w.r.IntN(4) == 0 && !w.crowded {
 			it.Groups = append(it.Groups, id)
 		}
 	}
@@ -188,13 +188,15 @@ func (w *world) removeAgent() {
 }
 
 func (w *world) presence() {
-	a := w.anyAgent()
-	if a == nil {
-		return
+	for range 1 + w.r.IntN(3) {
+		a := w.anyAgent()
+		if a == nil {
+			return
+		}
+		w.choose(a)
+		w.note("presence %s ready %v in %v", a.Username, a.Ready, a.LoggedIn)
+		w.x.AgentChanged(a)
 	}
-	w.choose(a)
-	w.note("presence %s ready %v in %v", a.Username, a.Ready, a.LoggedIn)
-	w.x.AgentChanged(a)
 }
 
 func (w *world) resize() {
