@@ -1,0 +1,156 @@
+package native
+
+import (
+	"context"
+	"sort"
+
+	"switchyard"
+	"switchyard/internal/core"
+)
+
+// Agent is what the API shows of an agent.
+type Agent struct {
+	Username     string              `json:"username"`
+	DisplayID    string              `json:"displayid" doc:"AgentId in callbacks."`
+	Name         string              `json:"name"`
+	Roles        []switchyard.Role   `json:"roles"`
+	Presence     string              `json:"presence"`
+	Intended     string              `json:"intended,omitempty" doc:"Presence that takes effect when the last work ends."`
+	Category     switchyard.Category `json:"category" enum:"Ready,Away,ExtendedAway,LoggedOut"`
+	Since        switchyard.Instant  `json:"since,omitzero" format:"date-time" doc:"Of this presence."`
+	Until        switchyard.Instant  `json:"until,omitzero" format:"date-time" doc:"When No Answer is over."`
+	Load         int                 `json:"load" doc:"Percent taken: offered, connected, held and wrap."`
+	Lost         bool                `json:"lost" doc:"Its desktop is not heard; it gets no offers."`
+	IdleSince    switchyard.Instant  `json:"idlesince,omitzero" format:"date-time"`
+	Interactions []switchyard.ID     `json:"interactions" doc:"Offered to it, or with it, parked ones too; oldest first."`
+	Skills       []Level             `json:"skills"`
+	Groups       []string            `json:"groups"`
+}
+
+// Level is a skill of an agent.
+type Level struct {
+	Name  string `json:"name"`
+	Level int    `json:"level" minimum:"1" maximum:"10"`
+}
+
+func showAgent(r *core.AgentRecord) Agent {
+	v := Agent{
+		Username: r.Username, DisplayID: r.Entry.DisplayID, Name: r.Entry.Name,
+		Roles: append([]switchyard.Role{}, r.Entry.Roles...), Presence: r.Presence,
+		Intended: r.Intended, Category: r.Category, Since: r.Since, Until: known(r.Until),
+		Load: r.Load, Lost: r.Lost, IdleSince: r.IdleSince,
+		Interactions: append([]switchyard.ID{}, r.Interactions...),
+		Skills:       showLevels(r.Entry.Skills), Groups: append([]string{}, r.Entry.Groups...),
+	}
+	if v.DisplayID == "" {
+		v.DisplayID = v.Username
+	}
+	if v.Name == "" {
+		v.Name = v.Username
+	}
+	if len(v.Roles) == 0 {
+		v.Roles = []switchyard.Role{switchyard.RoleAgent}
+	}
+	return v
+}
+
+func showLevels(skills map[string]int) []Level {
+	out := make([]Level, 0, len(skills))
+	for name, level := range skills {
+		if level == 0 {
+			level = 5
+		}
+		out = append(out, Level{name, level})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// ByUsername names an agent in the path.
+type ByUsername struct {
+	Username string `path:"username" doc:"In any case." example:"ada"`
+}
+
+type (
+	agentOut  struct{ Body Agent }
+	agentList struct{ Body List[Agent] }
+)
+
+func (a *api) listAgents(ctx context.Context, c *call, in *Page) (*agentList, error) {
+	out := &agentList{List[Agent]{Items: []Agent{}}}
+	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
+		for _, r := range s.Agents() {
+			if in.Cursor != "" && r.Username <= in.Cursor {
+				continue
+			}
+			if len(out.Body.Items) == in.limit() {
+				out.Body.Next = out.Body.Items[len(out.Body.Items)-1].Username
+				return
+			}
+			out.Body.Items = append(out.Body.Items, showAgent(r))
+		}
+	})
+	return out, err
+}
+
+func (a *api) getAgent(ctx context.Context, c *call, in *ByUsername) (*agentOut, error) {
+	out := &agentOut{}
+	there := false
+	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
+		if r := s.Agent(in.Username); r != nil {
+			there, out.Body = true, showAgent(r)
+		}
+	})
+	if err == nil && !there {
+		return nil, noAgent(in.Username)
+	}
+	return out, err
+}
+
+func noAgent(username string) error {
+	return problem(switchyard.NotFound, "no agent %q in this account", username)
+}
+
+// PresenceChoice is the body that chooses a presence.
+type PresenceChoice struct {
+	Presence string `json:"presence" minLength:"1" doc:"A presence of the account, in any case; not No Answer." example:"Ready"`
+}
+
+type presenceIn struct {
+	ByUsername
+	Body PresenceChoice
+}
+
+func (a *api) setPresence(ctx context.Context, c *call, in *presenceIn) (*agentOut, error) {
+	if err := a.mayActAs(ctx, c, in.Username); err != nil {
+		return nil, err
+	}
+	answer, err := a.do(ctx, c, &switchyard.SetPresence{Agent: in.Username, Presence: in.Body.Presence})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := decodeAnswer[core.AgentRecord](answer); err != nil {
+		return nil, err
+	}
+	return a.getAgent(ctx, c, &in.ByUsername)
+}
+
+func (a *api) heartbeat(ctx context.Context, c *call, in *ByUsername) (*nothing, error) {
+	return nil, a.mayActAs(ctx, c, in.Username)
+}
+
+// mayActAs refuses an agent that is not there, then a user who is another agent. What a client or
+// the agent itself asks for is a sign that its desktop lives; what a supervisor does to it is not.
+func (a *api) mayActAs(ctx context.Context, c *call, username string) error {
+	found, err := a.getAgent(ctx, c, &ByUsername{username})
+	if err != nil {
+		return err
+	}
+	if c.onlyOwn() && !same(username, c.User) {
+		return problem(switchyard.Forbidden, "%s may act for itself only, not for %s", c.User, username)
+	}
+	if c.Client != "" || same(username, c.User) {
+		a.Engine.Heard(c.Account, found.Body.Username)
+	}
+	return nil
+}

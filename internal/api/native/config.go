@@ -1,0 +1,407 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"switchyard"
+	"switchyard/internal/config"
+	"switchyard/internal/core"
+	"switchyard/internal/tables"
+)
+
+type documentOut struct {
+	ETag string `header:"ETag" doc:"The version."`
+	Body *switchyard.Account
+}
+
+// getConfig answers the document alone, so that what was got can be put again: credentials are
+// masked, and a masked credential that is put stays what it was.
+func (a *api) getConfig(ctx context.Context, c *call, _ *struct{}) (*documentOut, error) {
+	doc, version, err := a.current(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	if doc == nil {
+		return nil, problem(switchyard.NotFound, "account %s has no config yet; PUT /v1/config makes one", c.Account)
+	}
+	return &documentOut{strconv.Quote(strconv.Itoa(version)), config.Mask(doc)}, nil
+}
+
+// current returns the published document in force and its version; nil before the first.
+func (a *api) current(ctx context.Context, account string) (doc *switchyard.Account, version int, err error) {
+	err = a.Engine.View(ctx, account, func(s *core.State, _ switchyard.Instant) {
+		if conf := s.Config(); conf != nil && conf.Document != nil {
+			doc, version = conf.Document, conf.Version
+		}
+	})
+	return doc, version, err
+}
+
+// Published says what became of a document.
+type Published struct {
+	Version  int     `json:"version" doc:"The version in force."`
+	Changed  bool    `json:"changed" doc:"False when the document says what the config says already; then there is no new version."`
+	Warnings []Fault `json:"warnings,omitempty"`
+}
+
+type publishedOut struct{ Body Published }
+
+func (a *api) putConfig(ctx context.Context, c *call, _ *struct{}) (*publishedOut, error) {
+	file, problems, err := a.readDocument(c)
+	if err != nil {
+		return nil, err
+	}
+	if config.Refused(problems) {
+		return nil, invalid(problems)
+	}
+	a.publish.Lock()
+	defer a.publish.Unlock()
+	if err := a.clientsFree(ctx, c.Account, file.Document); err != nil {
+		return nil, err
+	}
+	out, err := a.publishDocument(ctx, c, file.Document, "api")
+	if err == nil {
+		out.Body.Warnings = faultsOf(problems)
+	}
+	return out, err
+}
+
+// readDocument reads and checks the document that was sent. Problems are of its meaning; an error
+// says that it cannot be a document of this account at all.
+func (a *api) readDocument(c *call) (*config.File, []config.Problem, error) {
+	file, problems := config.ReadJSON(c.body)
+	if file == nil {
+		p := invalid(problems)
+		if !jsontext.Value(c.body).IsValid() {
+			p = problem(switchyard.Malformed, "%s", p.Detail)
+			p.Errors = faultsOf(problems)
+		}
+		return nil, nil, p
+	}
+	if file.Document.Account != c.Account {
+		return nil, nil, problem(switchyard.AccountMismatch,
+			"the document is of account %q, the caller of %q; an account's document is put by its own callers", file.Document.Account, c.Account)
+	}
+	if found := config.HasReferences(file.Document); len(found) > 0 {
+		p := problem(switchyard.SecretNotAllowed, "%s", found[0])
+		p.Errors = faultsOf(found)
+		return nil, nil, p
+	}
+	return file, file.Check(a.Rules), nil
+}
+
+// invalid refuses a document with all that is wrong with it.
+func invalid(problems []config.Problem) *Problem {
+	p := problem(switchyard.ConfigInvalid, "the document is not used")
+	p.Errors = faultsOf(problems)
+	if len(p.Errors) > 0 {
+		p.Detail = describe(p.Errors)
+	}
+	return p
+}
+
+func faultsOf(problems []config.Problem) []Fault {
+	var out []Fault
+	for _, p := range problems {
+		text := p
+		text.File, text.Line, text.Column, text.Path, text.Warning = "", 0, 0, "", false
+		out = append(out, Fault{Path: p.Path, Text: text.String(), Line: p.Line, Column: p.Column, Warning: p.Warning})
+	}
+	return out
+}
+
+// clientsFree refuses client ids that another account of the server has (RULINGS 38).
+func (a *api) clientsFree(ctx context.Context, account string, doc *switchyard.Account) error {
+	for _, entry := range doc.Clients {
+		if owner, taken := a.Directory.ClientAccount(entry.ID); taken && owner != account {
+			return problem(switchyard.ClientIDTaken, "clients: another account of this server has a client %q; choose another id", entry.ID)
+		}
+	}
+	return nil
+}
+
+// publishDocument makes a document the config, unless it is that already. a.publish is held.
+func (a *api) publishDocument(ctx context.Context, c *call, doc *switchyard.Account, source string) (*publishedOut, error) {
+	previous, version, err := a.current(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	prepared, registers, err := config.Prepare(ctx, doc, previous, a.Key, a.Hasher)
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return nil, invalid(problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if config.Equal(prepared, previous) {
+		return &publishedOut{Published{Version: version}}, nil
+	}
+	answer, err := a.do(ctx, c, &switchyard.Publish{Document: *prepared, Source: source, Registers: registers})
+	if err != nil {
+		return nil, err
+	}
+	published, ok := answer.(int)
+	if !ok {
+		return nil, fmt.Errorf("publish: the answer is a %T and no version", answer)
+	}
+	return &publishedOut{Published{Version: published, Changed: true}}, nil
+}
+
+// Preview says what a document would do.
+type Preview struct {
+	Valid    bool       `json:"valid" doc:"It could be put."`
+	Problems []Fault    `json:"problems"`
+	Changes  []string   `json:"changes" doc:"What becomes different, in words."`
+	Affected []Affected `json:"affected" doc:"Live work that what is removed is still needed by."`
+}
+
+// Affected counts the live interactions that a change concerns.
+type Affected struct {
+	Text  string `json:"text" example:"skill german is removed, but required by waiting interactions"`
+	Count int    `json:"count"`
+}
+
+type previewOut struct{ Body Preview }
+
+func (a *api) checkConfig(ctx context.Context, c *call, _ *struct{}) (*previewOut, error) {
+	file, problems, err := a.readDocument(c)
+	var refused *Problem
+	if errors.As(err, &refused) && refused.Code != string(switchyard.Malformed) {
+		return &previewOut{Preview{Problems: orSelf(refused), Changes: []string{}, Affected: []Affected{}}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	previous, _, err := a.current(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := &previewOut{Preview{Valid: !config.Refused(problems), Problems: append([]Fault{}, faultsOf(problems)...),
+		Changes: []string{}, Affected: []Affected{}}}
+	if !out.Body.Valid {
+		return out, nil
+	}
+	prepared, _, err := config.Prepare(ctx, file.Document, previous, a.Key, a.Hasher)
+	var faults config.Problems
+	if errors.As(err, &faults) {
+		out.Body.Valid, out.Body.Problems = false, append(out.Body.Problems, faultsOf(faults)...)
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Changes = append(out.Body.Changes, config.Diff(previous, prepared)...)
+	out.Body.Affected, err = a.affected(ctx, c, previous, prepared)
+	return out, err
+}
+
+// orSelf lists the faults of a problem, or its detail when it has no list.
+func orSelf(p *Problem) []Fault {
+	if len(p.Errors) > 0 {
+		return p.Errors
+	}
+	return []Fault{{Text: p.Detail}}
+}
+
+// removed is what a document no longer has, by CaseKey.
+type removed struct{ skills, groups, plans, agents map[string]string }
+
+func removedBy(previous, next *switchyard.Account) (r removed) {
+	if previous == nil {
+		return r
+	}
+	names := func(doc *switchyard.Account) (plans, agents []string) {
+		for _, p := range doc.Plans {
+			plans = append(plans, p.Name)
+		}
+		for _, e := range doc.Agents {
+			agents = append(agents, e.Username)
+		}
+		return plans, agents
+	}
+	plansBefore, agentsBefore := names(previous)
+	plans, agents := names(next)
+	return removed{
+		skills: gone(previous.Skills, next.Skills), groups: gone(previous.Groups, next.Groups),
+		plans: gone(plansBefore, plans), agents: gone(agentsBefore, agents),
+	}
+}
+
+func gone(before, after []string) map[string]string {
+	out := map[string]string{}
+	for _, name := range before {
+		if !slices.ContainsFunc(after, func(kept string) bool { return same(kept, name) }) {
+			out[switchyard.CaseKey(name)] = name
+		}
+	}
+	return out
+}
+
+func (r removed) nothing() bool {
+	return len(r.skills)+len(r.groups)+len(r.plans)+len(r.agents) == 0
+}
+
+// affected counts the live interactions that need what is removed. It looks through all of them, a
+// step at a time so that the account goes on meanwhile.
+func (a *api) affected(ctx context.Context, c *call, previous, next *switchyard.Account) ([]Affected, error) {
+	r := removedBy(previous, next)
+	counts := map[string]int{}
+	var before switchyard.ID
+	for more := !r.nothing(); more; {
+		step := 0
+		err := a.Engine.View(ctx, c.Account, func(s *core.State, now switchyard.Instant) {
+			s.Newest(before, func(record *core.Record) bool {
+				r.count(record, previous, now, counts)
+				before = record.ID
+				step++
+				return step < scanStep
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		more = step == scanStep
+	}
+	out := []Affected{}
+	for text, n := range counts {
+		out = append(out, Affected{text, n})
+	}
+	slices.SortFunc(out, func(a, b Affected) int { return strings.Compare(a.Text, b.Text) })
+	return out, nil
+}
+
+// count notes what of the removed things an interaction needs.
+func (r removed) count(i *core.Record, doc *switchyard.Account, now switchyard.Instant, counts map[string]int) {
+	if i.State == switchyard.Ended {
+		return
+	}
+	if name, is := r.plans[switchyard.CaseKey(i.Plan)]; is {
+		counts["plan "+name+" is removed; live interactions in it go on in the version they entered"]++
+	}
+	if name, is := r.agents[switchyard.CaseKey(i.Agent)]; is && i.Agent != "" {
+		counts["agent "+name+" is removed; its interactions go back to their queues"]++
+	}
+	if i.State != switchyard.Queued {
+		return
+	}
+	for _, d := range i.Demands {
+		if name, is := r.skills[switchyard.CaseKey(d.Skill)]; is && d.Until > now {
+			counts["skill "+name+" is removed, but waiting interactions require it"]++
+		}
+	}
+	for _, group := range groupsOf(doc, i) {
+		if name, is := r.groups[switchyard.CaseKey(group)]; is {
+			counts["group "+name+" is removed, but interactions wait in queues for it"]++
+		}
+	}
+}
+
+// groupsOf returns the groups of the queue an interaction waits in.
+func groupsOf(doc *switchyard.Account, i *core.Record) []string {
+	for _, p := range doc.Plans {
+		if same(p.Name, i.Plan) {
+			return p.Applets[i.Applet].Groups
+		}
+	}
+	return nil
+}
+
+// ConfigVersion is one version of the config.
+type ConfigVersion struct {
+	Version  int                 `json:"version"`
+	At       switchyard.Instant  `json:"at" format:"date-time"`
+	By       string              `json:"by"`
+	Source   string              `json:"source" doc:"file:<name>, api, or rollback to <version>."`
+	Document *switchyard.Account `json:"document,omitempty" doc:"Credentials masked; only when one version is asked for."`
+}
+
+type (
+	configList struct{ Body List[ConfigVersion] }
+	configOut  struct{ Body ConfigVersion }
+	byVersion  struct {
+		Version string `path:"version" example:"3"`
+	}
+	rollbackIn struct{ Body Rollback }
+)
+
+// Rollback is the body that names the version to go back to.
+type Rollback struct {
+	Version int `json:"version" minimum:"1"`
+}
+
+func (a *api) listConfigs(ctx context.Context, c *call, in *Page) (*configList, error) {
+	before := 0
+	if in.Cursor != "" {
+		var err error
+		if before, err = strconv.Atoi(in.Cursor); err != nil || before < 1 {
+			return nil, badCursor(in.Cursor)
+		}
+	}
+	found, err := a.Engine.Configs(ctx, c.Account, before, in.limit())
+	if err != nil {
+		return nil, err
+	}
+	out := &configList{List[ConfigVersion]{Items: []ConfigVersion{}}}
+	for _, v := range found {
+		out.Body.Items = append(out.Body.Items, ConfigVersion{Version: v.Version, At: v.At, By: v.By, Source: v.Source})
+	}
+	if len(found) == in.limit() {
+		out.Body.Next = strconv.Itoa(found[len(found)-1].Version)
+	}
+	return out, nil
+}
+
+func (a *api) getConfigVersion(ctx context.Context, c *call, in *byVersion) (*configOut, error) {
+	version, err := strconv.Atoi(in.Version)
+	if err != nil {
+		return nil, problem(switchyard.NotFound, "%q is no version; versions are whole numbers from 1", in.Version)
+	}
+	found, doc, err := a.pastConfig(ctx, c.Account, version)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, problem(switchyard.NotFound, "the account has no config version %d", version)
+	}
+	return &configOut{ConfigVersion{found.Version, found.At, found.By, found.Source, config.Mask(doc)}}, nil
+}
+
+// rollbackConfig publishes a past document again, with today's passwords and client secrets.
+func (a *api) rollbackConfig(ctx context.Context, c *call, in *rollbackIn) (*publishedOut, error) {
+	found, past, err := a.pastConfig(ctx, c.Account, in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, problem(switchyard.ConfigVersionUnknown, "body.version: the account has no config version %d", in.Body.Version)
+	}
+	a.publish.Lock()
+	defer a.publish.Unlock()
+	if err := a.clientsFree(ctx, c.Account, past); err != nil {
+		return nil, err
+	}
+	current, _, err := a.current(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	return a.publishDocument(ctx, c, config.Rollback(past, current), "rollback to "+strconv.Itoa(in.Body.Version))
+}
+
+// pastConfig returns a version of the config, nil when there is none of this number.
+func (a *api) pastConfig(ctx context.Context, account string, version int) (*tables.Config, *switchyard.Account, error) {
+	found, err := a.Engine.Config(ctx, account, version)
+	if err != nil || found == nil {
+		return nil, nil, err
+	}
+	doc := new(switchyard.Account)
+	return found, doc, json.Unmarshal(found.Document, doc)
+}
