@@ -347,13 +347,23 @@ func TestSyncErrorIsFatal(t *testing.T) {
 
 func TestTicksComeFirstAtTheirInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, nil).start().with("acme")
+		r := newRig(t, func(o *Options) { o.Limits.PendingRows = 1 }).start().with("acme")
 		defer r.stop()
 		begin := r.Now()
 		r.mustSet("acme", "ada", "in 5s")
 		r.mustSet("acme", "bo", "in 3s")
 		r.mustSet("acme", "cy", "sweep")
+		synctest.Wait()
+		gate := make(chan struct{}) // the disk stands still while the alarms go off
+		r.journal.set(func(m *moody) { m.gate = gate })
+		var calls sync.WaitGroup
+		calls.Go(func() { r.mustSet("acme", "di", "Ready") })
 		time.Sleep(10 * time.Second)
+		calls.Go(func() { r.mustSet("acme", "ed", "Ready") })
+		synctest.Wait()
+		r.journal.set(func(m *moody) { m.gate = nil })
+		close(gate)
+		calls.Wait()
 		rows, err := r.Page(context.Background(), "acme", switchyard.Cursor{}, 100)
 		if err != nil {
 			t.Fatal(err)
@@ -364,7 +374,7 @@ func TestTicksComeFirstAtTheirInstant(t *testing.T) {
 			got += fmt.Sprintf(" %s:%s@%d", row.Events[0].EventType(), agent, row.At.Sub(begin)/switchyard.Second)
 		}
 		want := " server.started:@0 agent.presence:ada@0 agent.presence:bo@0 agent.presence:cy@0" +
-			" clock.advanced:@0 clock.advanced:@0 clock.advanced:@0 agent.presence:bo@3 agent.presence:ada@5"
+			" clock.advanced:@0 clock.advanced:@0 clock.advanced:@0 agent.presence:di@0 agent.presence:bo@3 agent.presence:ada@5 agent.presence:ed@10"
 		if got != want {
 			t.Fatalf("rows\n%s\nwant\n%s", got, want)
 		}

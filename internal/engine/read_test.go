@@ -147,6 +147,15 @@ func TestRequestIDs(t *testing.T) {
 		if recent > 20 {
 			t.Fatalf("%d ids are in the state", recent)
 		}
+		r.tables.failWith(errors.New("no"))
+		for n := range 25 {
+			r.invoke("acme", fmt.Sprint("late", n))
+		}
+		_ = r.read(context.Background(), "acme", func(o *owner) { recent = o.machine.RecentCount() })
+		if recent < 25 {
+			t.Fatalf("%d ids are in the state although 25 are not in the tables", recent)
+		}
+		r.tables.failWith(nil)
 		for n := range 40 {
 			if got := r.invoke("acme", fmt.Sprint("id", n))[0].Status; got != switchyard.StatusDuplicate {
 				t.Fatalf("id%d: %s", n, got)
