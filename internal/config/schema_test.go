@@ -26,6 +26,10 @@ func TestSchemaFileIsUpToDate(t *testing.T) {
 	golden(t, schemaPath, Schema())
 }
 
+func TestReferenceIsUpToDate(t *testing.T) {
+	golden(t, "../../docs/reference/account.md", Reference())
+}
+
 // golden compares generated text with a file of the repository; with -update it writes it.
 func golden(t *testing.T, path string, got []byte) {
 	t.Helper()

@@ -60,7 +60,7 @@ func (k *Key) Open(sealed switchyard.Sealed) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("open credential: it does not begin with %q, so it is not sealed or a newer server sealed it", prefix)
 	}
-	raw, err := base64.RawStdEncoding.DecodeString(body)
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(body)
 	if err != nil || len(raw) < k.aead.NonceSize() {
 		return nil, ErrWrongKey
 	}
