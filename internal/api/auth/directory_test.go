@@ -95,6 +95,19 @@ func TestTokenOfAnOldSecret(t *testing.T) {
 	}
 }
 
+// TestSessionOfAnOldPassword: the same for a session and its user's password.
+func TestSessionOfAnOldPassword(t *testing.T) {
+	r := newRig()
+	opened := switchyard.InstantOf(r.now())
+	r.pass(time.Second)
+	changed := &switchyard.PasswordChanged{Agented: switchyard.Agented{Agent: "Ada"}, Password: "hash:new"}
+	session := &switchyard.SessionOpened{Agented: switchyard.Agented{Agent: "Ada"}, Hash: HashOf("c").String(), Wall: opened,
+		Expires: opened.Add(switchyard.Hour)}
+	r.directory.Observe("acme", []switchyard.Event{changed, session})
+	_, err := r.directory.Authenticate(withCookie("GET", "c", ""))
+	wantCode(t, "a session of the old password", err, switchyard.Unauthorized)
+}
+
 func TestTokenNeverOutgrowsItsClient(t *testing.T) {
 	r := newRig()
 	r.token("crm", "t", write, read, switchyard.ScopeConfigWrite)

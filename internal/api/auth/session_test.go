@@ -139,6 +139,13 @@ func TestChangePasswordIsLimited(t *testing.T) {
 	wantCode(t, "one more", r.sessions.ChangePassword(t.Context(), p, here, "correct horse", "long enough"), switchyard.TooManyRequests)
 }
 
+// TestNoPasswordIsNoPassword: a user without a password cannot give itself one.
+func TestNoPasswordIsNoPassword(t *testing.T) {
+	r := newRig()
+	err := r.sessions.ChangePassword(t.Context(), &Principal{Account: "acme", User: "nopass"}, here, "", "long enough")
+	wantCode(t, "an empty old password", err, switchyard.PasswordWrong)
+}
+
 // TestNothingUnlessDurable: what could not be journaled has not happened.
 func TestNothingUnlessDurable(t *testing.T) {
 	r := newRig()
