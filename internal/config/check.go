@@ -293,7 +293,7 @@ func (c *checker) providers() {
 	for i, p := range c.doc.Providers {
 		path := nth("providers", i)
 		c.add(n, path, at(path, "name"), p.Name)
-		for _, f := range providerFaults(p, c.rules.AllowInsecure) {
+		for _, f := range providerFaults(p, c.rules.AllowInsecure, storedAuthorization) {
 			if p.Name == "" && f.path == "name" {
 				continue // said by add
 			}

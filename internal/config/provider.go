@@ -16,7 +16,7 @@ import (
 // (CONTRACT.md §4) and returns its first fault. allowInsecure is the server's
 // --allow-insecure-endpoints. The error never shows a header's value.
 func CheckProvider(p switchyard.ProviderEntry, allowInsecure bool) error {
-	for _, f := range providerFaults(p, allowInsecure) {
+	for _, f := range providerFaults(p, allowInsecure, authorization) {
 		name := f.path
 		if name == "name" {
 			name = "provider"
@@ -28,7 +28,8 @@ func CheckProvider(p switchyard.ProviderEntry, allowInsecure bool) error {
 
 const insecure = "must be https; plain http is only for loopback hosts, on a server started with --allow-insecure-endpoints"
 
-func providerFaults(p switchyard.ProviderEntry, allowInsecure bool) []fault {
+// providerFaults finds what is wrong with a provider; fit judges an Authorization header.
+func providerFaults(p switchyard.ProviderEntry, allowInsecure bool, fit func(string) bool) []fault {
 	var faults []fault
 	if p.Name == "" {
 		faults = append(faults, fault{"name", "is missing; a provider has a name"})
@@ -41,7 +42,7 @@ func providerFaults(p switchyard.ProviderEntry, allowInsecure bool) []fault {
 	}
 	faults = append(faults, headerFaults(p.Headers)...)
 	for name, value := range p.Headers {
-		if strings.EqualFold(name, "Authorization") && !authorization(value) {
+		if strings.EqualFold(name, "Authorization") && !fit(value) {
 			faults = append(faults, fault{at("headers", name), "must be a type and credentials, such as `Bearer …` or `Basic …`"})
 		}
 	}
@@ -82,14 +83,16 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// authorization reports whether a value is "<type> <credentials>". One that is a reference, sealed
-// or masked cannot be judged and passes.
+// authorization reports whether a value is "<type> <credentials>".
 func authorization(value string) bool {
-	if isReference(value) || value == switchyard.Masked || strings.HasPrefix(value, "s1:") {
-		return true
-	}
 	kind, credentials, _ := strings.Cut(value, " ")
 	return kind != "" && strings.TrimSpace(credentials) != ""
+}
+
+// storedAuthorization is authorization for documents, where the value may be a reference, masked or
+// sealed, and so cannot be judged.
+func storedAuthorization(value string) bool {
+	return isReference(value) || value == switchyard.Masked || strings.HasPrefix(value, "s1:") || authorization(value)
 }
 
 // operation returns the member of p that an operation's name, in any case, means; nil if none.

@@ -45,6 +45,8 @@ func TestCheckProvider(t *testing.T) {
 		{header("Authorization", "abc"), false, "headers.Authorization: must be a type and credentials"},
 		{header("AUTHORIZATION", "Bearer "), false, "headers.AUTHORIZATION: must be a type and credentials"},
 		{header("Authorization", ""), false, "headers.Authorization: must be a type and credentials"},
+		{header("Authorization", "***"), false, "headers.Authorization: must be a type and credentials"},
+		{header("Authorization", "env:TOKEN"), false, "headers.Authorization: must be a type and credentials"},
 		{header("X-Any", ""), false, ""},
 		{header("X Any", "a"), false, "headers['X Any']: is no valid name"},
 		{header("", "a"), false, "headers['']: is no valid name"},
