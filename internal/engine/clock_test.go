@@ -166,6 +166,10 @@ func TestGraceOnTheRealClock(t *testing.T) {
 		if got := r.rows("acme"); !strings.Contains(got[len(got)-1], "server.started") {
 			t.Fatalf("rows %v", got)
 		}
+		time.Sleep(42 * time.Second) // this machine forgets its config, so grace is the default
+		if got := r.rows("acme"); !strings.Contains(got[len(got)-1], "agent.lost:bo") {
+			t.Fatalf("rows %v", got)
+		}
 	})
 }
 
