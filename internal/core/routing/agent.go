@@ -29,7 +29,7 @@ type Agent struct {
 	isGained bool
 	lists    [switchyard.Classes][]int32 // buckets it is eligible for, unless they are wide
 	own      []int32                     // buckets only it may take from
-	personal []*Item                     // waiting work whose personal queue is or may become active for it
+	personal []*Item                     // waiting; its personal queue is or may become active
 }
 
 // SkillLevel is a skill held at a level from 1 to 10.
@@ -95,6 +95,9 @@ func (x *Index) AddAgent(a *Agent) {
 
 // RemoveAgent takes an agent out. Work that only it could take waits until it is updated.
 func (x *Index) RemoveAgent(a *Agent) {
+	if a.place == 0 {
+		panic("routing: agent " + a.Username + " is not in the index")
+	}
 	x.suspectOf(a)
 	n := a.num()
 	x.grade(a, false)

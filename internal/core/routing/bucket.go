@@ -50,6 +50,7 @@ type bucketTable struct {
 	wide    [switchyard.Classes][]int32 // see bucket.wide
 	filled  int                         // buckets that are not empty
 	made    int                         // since the last sweep
+	exits   int                         // buckets with noAgents
 
 	sweepAfter, wideAtLeast int // see sweep and wideShare; smaller in tests
 }
@@ -145,7 +146,7 @@ func (x *Index) bucketOf(it *Item) *bucket {
 	if slot, known := x.byKey[string(key)]; known {
 		return x.buckets[slot]
 	}
-	if x.made > max(x.sweepAfter, x.filled) {
+	if x.made > max(x.sweepAfter, x.filled, x.count) {
 		x.sweep()
 	}
 	b := &bucket{need: *n, band: it.Band, personal: personal, noAgents: noAgents}
@@ -196,6 +197,9 @@ func (x *Index) install(b *bucket, key string) {
 	}
 	x.byKey[key] = b.slot
 	x.made++
+	if b.noAgents {
+		x.exits++
+	}
 	if b.target != nil {
 		b.target.own = append(b.target.own, b.slot)
 		return
@@ -365,25 +369,28 @@ func (x *Index) settle(b *bucket) {
 }
 
 // sweep forgets buckets that stayed empty since the sweep before. It comes after as many new
-// buckets as there are in use, so that its cost is that of making them.
+// buckets as there are in use, and as there are agents, so that its cost is that of making them.
 func (x *Index) sweep() {
 	x.made = 0
-	dead := make(map[int32]bool)
+	dead, some := make([]bool, len(x.buckets)), false
 	for slot, b := range x.buckets {
 		switch {
 		case b == nil || b.lane.len() > 0:
 		case b.used:
 			b.used = false
 		default:
-			dead[int32(slot)] = true
+			dead[slot], some = true, true
 		}
 	}
-	if len(dead) == 0 {
+	if !some {
 		return
 	}
 	x.unlist(dead)
 	for slot, b := range x.buckets {
-		if b != nil && dead[int32(slot)] {
+		if dead[slot] {
+			if b.noAgents {
+				x.exits--
+			}
 			delete(x.byKey, x.keys[slot])
 			x.buckets[slot], x.keys[slot] = nil, ""
 			x.unused = append(x.unused, int32(slot))
@@ -392,7 +399,7 @@ func (x *Index) sweep() {
 }
 
 // unlist takes dead buckets out of every list.
-func (x *Index) unlist(dead map[int32]bool) {
+func (x *Index) unlist(dead []bool) {
 	gone := func(slot int32) bool { return dead[slot] }
 	for _, a := range x.agents {
 		for c := 0; a != nil && c < switchyard.Classes; c++ {
@@ -407,7 +414,7 @@ func (x *Index) unlist(dead map[int32]bool) {
 		x.wide[c] = slices.DeleteFunc(x.wide[c], gone)
 	}
 	for slot := range x.buckets {
-		if b := x.buckets[slot]; b != nil && b.target != nil && dead[int32(slot)] {
+		if b := x.buckets[slot]; b != nil && b.target != nil && dead[slot] {
 			b.target.own = slices.DeleteFunc(b.target.own, gone)
 		}
 	}

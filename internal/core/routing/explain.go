@@ -254,9 +254,12 @@ func (x *Index) changes(it *Item, now switchyard.Instant) []switchyard.Change {
 		}
 	}
 	if x.PersonalActive(it, now) {
-		p := it.Personal
-		add(p.Start.Add(p.limit()), "the personal queue of "+p.Agent.Username+" ends, if its agent stays "+
-			map[bool]string{true: "logged in", false: "logged out"}[p.Agent.LoggedIn])
+		p, stays := it.Personal, "logged out"
+		if p.Agent.LoggedIn {
+			stays = "logged in"
+		}
+		text := "the personal queue of " + p.Agent.Username + " ends, if its agent stays " + stays
+		add(p.Start.Add(p.limit()), text)
 	}
 	for _, d := range it.Demands {
 		if it.Only == nil && d.Until > now && d.Until != switchyard.Never {
@@ -279,7 +282,9 @@ func (x *Index) changes(it *Item, now switchyard.Instant) []switchyard.Change {
 const maxNamed = 3
 
 // summary says in one sentence why the item waits.
-func (x *Index) summary(it *Item, n *need, e *switchyard.Explanation, able int, lines []missing) string {
+func (x *Index) summary(
+	it *Item, n *need, e *switchyard.Explanation, able int, lines []missing,
+) string {
 	switch {
 	case it.Only != nil:
 		return targetSummary("It was transferred to "+it.Only.Username, it.Only, lines)
@@ -288,7 +293,8 @@ func (x *Index) summary(it *Item, n *need, e *switchyard.Explanation, able int, 
 	case e.Unserveable:
 		return "No agent of the account can ever take it: none " + x.haveText(n, false) + "."
 	case e.Considered > 0:
-		return fmt.Sprintf("%s now; work that comes before it goes first.", plural(e.Considered, "agent fits", "agents fit"))
+		return plural(e.Considered, "agent fits", "agents fit") +
+			" now; work that comes before it goes first."
 	case able == 0:
 		return "No agent " + x.haveText(n, false) + "."
 	}

@@ -15,7 +15,7 @@ type Item struct {
 	Groups    []GroupID          // of the queue; none = all
 	Cooldowns []Cooldown
 	Personal  *Personal
-	Only      *Agent // transferred to: room and presence, no skills, no groups, not personal in the order
+	Only      *Agent // transferred to it: room and presence alone count; not Personal in the order
 
 	in         *bucket // while it waits
 	alarm      switchyard.Instant

@@ -32,7 +32,9 @@ func (l *changeLog) add(n int32) {
 func (l *changeLog) forget() { l.count += uint64(len(l.ring)) + 1 }
 
 // bestOf is best for the head of a bucket, of whose agents considered fit.
-func (x *Index) bestOf(b *bucket, it *Item, now switchyard.Instant, considered int, top []standing) []standing {
+func (x *Index) bestOf(
+	b *bucket, it *Item, now switchyard.Instant, considered int, top []standing,
+) []standing {
 	if considered <= x.crowd {
 		return x.best(it, now, top)
 	}

@@ -53,7 +53,7 @@ func (x *Index) staffed(b *bucket) bool {
 // suspectOf notes that the agent, who is about to leave or to change, may have been the last one
 // logged in for its buckets.
 func (x *Index) suspectOf(a *Agent) {
-	if !x.loggedIn.has(a.num()) {
+	if x.exits == 0 || !x.loggedIn.has(a.num()) {
 		return
 	}
 	note := func(b *bucket) {

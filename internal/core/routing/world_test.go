@@ -37,6 +37,27 @@ func TestIndexAgreesWithNaiveTwin(t *testing.T) {
 	}
 }
 
+// TestBigWorlds is the same with more of everything and the thresholds of real use.
+func TestBigWorlds(t *testing.T) {
+	for seed := uint64(1); seed <= 3 && !t.Failed(); seed++ {
+		w := &world{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 4)), x: New(), n: &naive{}}
+		w.now = 1_000_000
+		for i := range 12 {
+			w.skills = append(w.skills, w.x.Skill(fmt.Sprint("skill", i)))
+		}
+		w.groups = []GroupID{w.x.Group("one"), w.x.Group("two")}
+		for range 150 {
+			w.addAgent()
+		}
+		for range 200 {
+			w.enqueue()
+		}
+		for range 100 {
+			w.step()
+		}
+	}
+}
+
 // tally counts what the worlds contained, so that the test cannot pass by testing nothing.
 type tally struct {
 	Matches, Personal, Only, Stranded, Unservable, Runners, Alarms, Partial, Sweeps, Wide, Ageing, Cooled int
