@@ -248,7 +248,7 @@ func (d *Directory) repassword(a *account, e *switchyard.PasswordChanged) {
 // principal makes the caller that a token of the client stands for: never more than the client is
 // granted now.
 func (c *client) principal(scopes []switchyard.Scope) *Principal {
-	p := &Principal{Account: c.account, Client: c.entry.ID}
+	p := &Principal{Account: c.account, Client: c.entry.ID, by: "client:" + c.entry.ID}
 	for _, s := range scopes {
 		if slices.Contains(c.entry.Scopes, s) {
 			p.Scopes = append(p.Scopes, s)
@@ -258,7 +258,8 @@ func (c *client) principal(scopes []switchyard.Scope) *Principal {
 }
 
 func (u *user) principal(session Hash) *Principal {
-	return &Principal{Account: u.account, User: u.entry.Username, Roles: rolesOf(u.entry), session: session}
+	return &Principal{Account: u.account, User: u.entry.Username, Roles: rolesOf(u.entry),
+		by: "user:" + u.entry.Username, session: session}
 }
 
 // rolesOf answers the roles of a user; who has none named is an agent.

@@ -15,13 +15,17 @@ type Principal struct {
 	Scopes  []switchyard.Scope
 	Roles   []switchyard.Role
 
+	by      string // what By answers, when made by a Directory: one text for all its calls
 	session Hash   // of the user's session
 	cookie  string // that came with the request
 }
 
 // By names the principal in inputs and logs: "client:crm" or "user:ada".
 func (p *Principal) By() string {
-	if p.Client != "" {
+	switch {
+	case p.by != "":
+		return p.by
+	case p.Client != "":
 		return "client:" + p.Client
 	}
 	return "user:" + p.User
