@@ -12,6 +12,7 @@ import (
 type podium struct {
 	prefers []SkillID // the preferences it was made for
 	seen    uint64    // the changes of agents it knows of
+	asked   uint64    // the changes there were when it was asked last
 	top     []standing
 	bar     standing // not on it; meaningless when all
 	all     bool     // everybody who fits is on it
@@ -40,10 +41,15 @@ func (x *Index) bestOf(
 	}
 	x.rank()
 	if b.podium == nil {
-		b.podium = &podium{top: make([]standing, 0, x.podiumPlaces)}
+		b.podium = &podium{}
 	}
 	p := b.podium
+	last := p.asked
+	p.asked = x.changed.count
 	if !x.follow(p, it, now) {
+		if x.changed.count-last > uint64(len(x.changed.ring))/2 {
+			return x.best(it, now, top) // seldom asked: it would be outdated the next time too
+		}
 		x.refill(p, it, now)
 	}
 	return append(top, p.top[:min(len(p.top), cap(top))]...)
@@ -101,6 +107,9 @@ func (x *Index) restand(p *podium, n int32, it *Item, now switchyard.Instant) {
 
 // refill makes the podium anew.
 func (x *Index) refill(p *podium, it *Item, now switchyard.Instant) {
+	if p.top == nil {
+		p.top = make([]standing, 0, x.podiumPlaces)
+	}
 	p.prefers = p.prefers[:0]
 	for _, d := range it.Demands {
 		if now >= d.Until {
