@@ -55,6 +55,12 @@ func (e *Engine) AdvanceClock(ctx context.Context, d switchyard.Duration) error 
 	for _, o := range owners {
 		o.signal()
 	}
+	if d.Std() >= e.options.Limits.RetentionPeriod {
+		select {
+		case e.prune <- struct{}{}:
+		default:
+		}
+	}
 	return failed
 }
 

@@ -21,6 +21,7 @@ type call struct {
 	Call
 	ctx   context.Context
 	read  func(o *owner) // a read; nil for a Call
+	whole bool           // the read waits for the consequences of inputs that go on as sweeps
 	known lookup
 	done  chan result
 }
@@ -57,7 +58,7 @@ func (e *Engine) Do(ctx context.Context, account string, c Call) (any, error) {
 // View runs f on the account's state in its owner and returns when everything f could see is
 // durable. f must be short and must not keep what it is given. A nil f only waits.
 func (e *Engine) View(ctx context.Context, account string, f func(s *core.State, now switchyard.Instant)) error {
-	return e.read(ctx, account, func(o *owner) {
+	return e.read(ctx, account, false, func(o *owner) {
 		if f != nil {
 			s, _ := o.machine.(*core.State)
 			f(s, max(o.machine.Now(), o.now()))
@@ -65,12 +66,12 @@ func (e *Engine) View(ctx context.Context, account string, f func(s *core.State,
 	})
 }
 
-func (e *Engine) read(ctx context.Context, account string, f func(o *owner)) error {
+func (e *Engine) read(ctx context.Context, account string, whole bool, f func(o *owner)) error {
 	o, refused := e.owner(account)
 	if refused != nil {
 		return refused
 	}
-	c := &call{ctx: ctx, read: f, done: make(chan result, 1)}
+	c := &call{ctx: ctx, read: f, whole: whole, done: make(chan result, 1)}
 	_, err := o.await(c, &o.reads)
 	return err
 }

@@ -153,6 +153,7 @@ func TestRealCoreOverSQLite(t *testing.T) {
 	if err != nil || report.Difference != nil || report.Redecided != report.Rows {
 		t.Fatalf("verify: %+v, %v", report, err)
 	}
+	verifyFromSnapshot(t, e)
 	ended, err := e.SearchEnded(ctx, "acme", tables.Query{Text: "ada", Limit: 1000})
 	if err != nil || len(ended) == 0 {
 		t.Fatalf("%d ended, %v", len(ended), err)
@@ -163,6 +164,79 @@ func TestRealCoreOverSQLite(t *testing.T) {
 			t.Fatalf("timeline of %s: %d rows, %v", d.ID, len(rows), err)
 		}
 	}
+}
+
+// verifyFromSnapshot decides again what follows a snapshot in the middle of the journal.
+func verifyFromSnapshot(t *testing.T, e *Engine) {
+	t.Helper()
+	ctx := context.Background()
+	_, last, err := e.options.Journal.Bounds(ctx, "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, middle := core.New("acme"), last/2
+	snapshot := journal.Snapshot{Account: "acme", Seq: middle}
+	pruned := memory.New()
+	err = replay(ctx, e.options.Journal, "acme", 1, func(r *replayed) error {
+		if r.row.Seq <= middle {
+			state.Fold(r.row.Seq, r.row.At, r.row.Events)
+			snapshot.At = r.row.At
+		}
+		return pruned.Append(ctx, []journal.Row{*r.journal})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Everything(func(c core.Change) {
+		value, err := json.Marshal(c.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		snapshot.Entries = append(snapshot.Entries, journal.Entry{Kind: c.Kind, Key: c.Key, Value: value})
+	})
+	if err := errors.Join(pruned.SaveSnapshot(ctx, snapshot), pruned.Prune(ctx, "acme", middle+1)); err != nil {
+		t.Fatal(err)
+	}
+	report, err := Verify(ctx, pruned, "test", "acme", nil)
+	if err != nil || report.Difference != nil || report.From != middle+1 || report.Redecided != int(last-middle) {
+		t.Fatalf("verify from the snapshot: %+v, %v", report, err)
+	}
+}
+
+// BenchmarkRestore is recovery: a checkpoint of waiting interactions is decoded and restored.
+func BenchmarkRestore(b *testing.B) {
+	const waiting = 50_000
+	m := core.New("acme")
+	at := switchyard.Instant(1_795_000_000_000)
+	seq := switchyard.Seq(1)
+	doc := testAccount(100)
+	m.Decide(&switchyard.Envelope{Seq: seq, At: at, Input: &switchyard.Publish{Document: doc, Source: "bench"}})
+	for n := range waiting {
+		seq++
+		in := &switchyard.Invoke{Requests: []switchyard.Request{{Route: "Cases", RequestID: fmt.Sprint("request", n), ExternalID: fmt.Sprint("case", n),
+			Skills: []switchyard.Skill{{Name: "billing"}}, Linked: []switchyard.Linked{{Type: "name", Value: "Ada Lovelace"}}}}}
+		if d := m.Decide(&switchyard.Envelope{Seq: seq, At: at, Entropy: uint64(n), Input: in}); d.Refused != nil {
+			b.Fatal(d.Refused)
+		}
+	}
+	var entries []journal.Entry
+	m.Everything(func(c core.Change) {
+		value, _ := json.Marshal(c.Value)
+		entries = append(entries, journal.Entry{Kind: c.Kind, Key: c.Key, Value: value})
+	})
+	e := &Engine{machines: coreMachines}
+	b.ReportAllocs()
+	for b.Loop() {
+		again := core.New("acme")
+		if err := e.restoreEntries(again, each(entries)); err != nil {
+			b.Fatal(err)
+		}
+		again.Restored(seq, at)
+		if again.Live() != waiting {
+			b.Fatal(again.Live())
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/waiting, "ns/interaction")
 }
 
 // BenchmarkInvoke is the hot path: one durable call that dispatches one interaction, by 64 callers.

@@ -110,6 +110,7 @@ type Engine struct {
 	started  bool
 	stopping atomic.Bool
 	syncLost atomic.Bool
+	prune    chan struct{} // the manual clock moved: something may be past its retention
 	begin    chan struct{} // closed when every account was recovered and the clock is known
 	advance  sync.Mutex    // one AdvanceClock at a time
 
@@ -139,6 +140,7 @@ func newEngine(options Options, machines maker) *Engine {
 		clock:    options.Clock,
 		machines: machines,
 		owners:   map[string]*owner{},
+		prune:    make(chan struct{}, 1),
 		begin:    make(chan struct{}),
 	}
 	e.manual, _ = options.Clock.(*ManualClock)

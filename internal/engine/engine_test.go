@@ -82,7 +82,7 @@ func (r *rig) mustSet(account, agent, presence string) int {
 
 func (r *rig) dump(account string) (s string) {
 	r.t.Helper()
-	err := r.read(context.Background(), account, func(o *owner) { s = o.machine.(*counting).dump() })
+	err := r.read(context.Background(), account, false, func(o *owner) { s = o.machine.(*counting).dump() })
 	if err != nil {
 		r.t.Fatal(err)
 	}

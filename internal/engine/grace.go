@@ -56,11 +56,23 @@ func (g *grace) heard(agent string, now switchyard.Instant) string {
 	return d.agent
 }
 
+// agentBack decides that an agent is heard again. When nothing can be decided now, its next sign of
+// life brings it here again.
 func (o *owner) agentBack(agent string) {
-	if o.machine == nil || o.poisoned {
+	if o.machine == nil || o.poisoned || !o.catchUp(o.now()) {
+		o.grace.untold(agent)
 		return
 	}
 	o.decide(&call{Call: Call{By: system, Input: &switchyard.AgentBack{Agent: agent}}}, max(o.machine.Now(), o.now()))
+}
+
+// untold lets the next sign of life of a lost agent be told.
+func (g *grace) untold(agent string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if d := g.known[switchyard.CaseKey(agent)]; d != nil {
+		d.telling = false
+	}
 }
 
 // restart begins the watch anew: whoever is logged in has the whole grace time from now.

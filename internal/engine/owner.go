@@ -243,12 +243,21 @@ func (o *owner) look() {
 	reads := o.reads
 	o.reads = nil
 	o.mu.Unlock()
+	var later []*call
 	for _, c := range reads {
-		if c.ctx.Err() != nil {
-			continue
+		switch {
+		case c.ctx.Err() != nil:
+		case c.whole && o.machine.Unfinished():
+			later = append(later, c)
+		default:
+			c.read(o)
+			o.pend(item{call: c})
 		}
-		c.read(o)
-		o.pend(item{call: c})
+	}
+	if later != nil {
+		o.mu.Lock()
+		o.reads = append(later, o.reads...)
+		o.mu.Unlock()
 	}
 }
 

@@ -23,8 +23,8 @@ func (e *Engine) settled(ctx context.Context, account string) (*owner, []part, e
 	if refused != nil {
 		return nil, nil, refused
 	}
-	err := e.read(ctx, account, func(o *owner) {
-		if o.cut.ended && !o.machine.Unfinished() {
+	err := e.read(ctx, account, true, func(o *owner) {
+		if o.cut.ended {
 			o.makeCut()
 		}
 	})

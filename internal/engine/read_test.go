@@ -143,7 +143,7 @@ func TestRequestIDs(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		var recent int
-		_ = r.read(context.Background(), "acme", func(o *owner) { recent = o.machine.RecentCount() })
+		_ = r.read(context.Background(), "acme", false, func(o *owner) { recent = o.machine.RecentCount() })
 		if recent > 20 {
 			t.Fatalf("%d ids are in the state", recent)
 		}
@@ -151,7 +151,7 @@ func TestRequestIDs(t *testing.T) {
 		for n := range 25 {
 			r.invoke("acme", fmt.Sprint("late", n))
 		}
-		_ = r.read(context.Background(), "acme", func(o *owner) { recent = o.machine.RecentCount() })
+		_ = r.read(context.Background(), "acme", false, func(o *owner) { recent = o.machine.RecentCount() })
 		if recent < 25 {
 			t.Fatalf("%d ids are in the state although 25 are not in the tables", recent)
 		}

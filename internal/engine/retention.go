@@ -27,11 +27,12 @@ const (
 	leastToPrune = 1_000 // rows, below which a snapshot is not worth its while
 )
 
-// retain prunes every account now and then.
+// retain prunes every account now and then, and when the manual clock made a leap.
 func (e *Engine) retain() {
 	for {
 		select {
 		case <-time.After(e.options.Limits.RetentionPeriod):
+		case <-e.prune:
 		case <-e.ctx.Done():
 			return
 		}
