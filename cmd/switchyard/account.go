@@ -1,0 +1,250 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/goccy/go-yaml"
+
+	"switchyard"
+	"switchyard/internal/app"
+	"switchyard/internal/config"
+)
+
+// CheckCmd checks an account file.
+type CheckCmd struct {
+	File                   string `short:"f" help:"Account file (YAML)." type:"existingfile" required:"" placeholder:"FILE"`
+	AllowInsecureEndpoints bool   `help:"Check as a server with this flag would."`
+}
+
+// Run checks.
+func (c *CheckCmd) Run(g *Globals) error {
+	file, warnings, err := app.ReadFile(c.File, config.Rules{AllowInsecure: c.AllowInsecureEndpoints})
+	if err != nil {
+		return fileFaults(g, err)
+	}
+	printProblems(g.Err, warnings)
+	doc := file.Document
+	_, err = fmt.Fprintf(g.Out, "%s: account %s is good: %s, %s, %s, %s\n", c.File, doc.Account,
+		count(len(doc.Agents), "agent"), count(len(doc.Skills), "skill"), count(len(doc.Plans), "plan"), count(len(doc.Routes), "route"))
+	return err
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// fileFaults prints every problem of a file on a line of its own.
+func fileFaults(g *Globals, err error) error {
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	printProblems(g.Err, problems)
+	faults := 0
+	for _, p := range problems {
+		if !p.Warning {
+			faults++
+		}
+	}
+	return fmt.Errorf("the account file has %s; nothing was changed", count(faults, "fault"))
+}
+
+func printProblems(w io.Writer, problems []config.Problem) {
+	for _, p := range problems {
+		if p.Warning {
+			fmt.Fprint(w, "warning: ")
+		}
+		fmt.Fprintln(w, p)
+		if p.Excerpt != "" {
+			fmt.Fprintln(w, p.Excerpt)
+		}
+	}
+}
+
+// ApplyCmd makes a file the config of its account.
+type ApplyCmd struct {
+	File string `short:"f" help:"Account file (YAML)." type:"existingfile" required:"" placeholder:"FILE"`
+	targetFlags
+}
+
+// Run applies.
+func (c *ApplyCmd) Run(g *Globals) error {
+	if c.Server == "" && c.targetFlags.Data != "" {
+		return c.applyToFolder(g)
+	}
+	file, warnings, err := app.ReadFile(c.File, config.Rules{AllowInsecure: true}) // the server has its own rules
+	if err != nil {
+		return fileFaults(g, err)
+	}
+	printProblems(g.Err, warnings)
+	var out struct {
+		Version int  `json:"version"`
+		Changed bool `json:"changed"`
+	}
+	var preview struct {
+		Changes []string `json:"changes"`
+	}
+	return c.using(g, func(t *target) error {
+		if err := t.call(g.Context, http.MethodPost, "/v1/config/check", file.Document, &preview); err != nil {
+			return err
+		}
+		if err := t.call(g.Context, http.MethodPut, "/v1/config", file.Document, &out); err != nil {
+			return err
+		}
+		return printApplied(g.Out, file.Document.Account, out.Version, out.Changed, preview.Changes)
+	}, switchyard.ScopeConfigWrite)
+}
+
+func (c *ApplyCmd) applyToFolder(g *Globals) error {
+	a, err := c.open(g)
+	if err != nil {
+		return err
+	}
+	applied, err := a.ApplyFile(g.Context, c.File, false)
+	if err = errors.Join(err, a.Stop(g.Context)); err != nil {
+		return fileFaults(g, err)
+	}
+	printProblems(g.Err, applied.Warnings)
+	return printApplied(g.Out, applied.Account, applied.Version, applied.Changed, applied.Changes)
+}
+
+func printApplied(w io.Writer, account string, version int, changed bool, changes []string) error {
+	if !changed {
+		_, err := fmt.Fprintf(w, "account %s: nothing to change, version %d stays in force\n", account, version)
+		return err
+	}
+	for _, line := range changes {
+		fmt.Fprintln(w, " ", line)
+	}
+	_, err := fmt.Fprintf(w, "account %s: version %d is in force\n", account, version)
+	return err
+}
+
+// ConfigCmd reads and restores configs.
+type ConfigCmd struct {
+	Get      ConfigGetCmd      `cmd:"" help:"Print the config in force, credentials masked."`
+	History  ConfigHistoryCmd  `cmd:"" help:"List the versions there were."`
+	Rollback ConfigRollbackCmd `cmd:"" help:"Make an earlier version the config again."`
+	Schema   ConfigSchemaCmd   `cmd:"" help:"Print the JSON Schema of account files, for your editor."`
+}
+
+// ConfigGetCmd prints the config.
+type ConfigGetCmd struct {
+	JSON bool `help:"Print JSON instead of YAML." name:"json"`
+	targetFlags
+}
+
+// Run prints.
+func (c *ConfigGetCmd) Run(g *Globals) error {
+	return c.using(g, func(t *target) error {
+		var doc jsontext.Value
+		if err := t.call(g.Context, http.MethodGet, "/v1/config", nil, &doc); err != nil {
+			return err
+		}
+		if c.JSON {
+			if err := doc.Indent(); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(g.Out, "%s\n", doc)
+			return err
+		}
+		text, err := yaml.JSONToYAML(doc)
+		if err != nil {
+			return err
+		}
+		_, err = g.Out.Write(text)
+		return err
+	}, switchyard.ScopeConfigRead)
+}
+
+// ConfigHistoryCmd lists versions.
+type ConfigHistoryCmd struct{ targetFlags }
+
+// Run lists.
+func (c *ConfigHistoryCmd) Run(g *Globals) error {
+	return c.using(g, func(t *target) error {
+		return each(g, t, "/v1/config/history", func(item jsontext.Value) error {
+			var v struct {
+				Version int    `json:"version"`
+				At      string `json:"at"`
+				By      string `json:"by"`
+				Source  string `json:"source"`
+			}
+			if err := json.Unmarshal(item, &v); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(g.Out, "%5d  %s  %-20s %s\n", v.Version, v.At, v.By, v.Source)
+			return err
+		})
+	}, switchyard.ScopeConfigRead)
+}
+
+// each walks all pages of a list.
+func each(g *Globals, t *target, path string, f func(item jsontext.Value) error) error {
+	cursor := ""
+	for {
+		var page struct {
+			Items []jsontext.Value `json:"items"`
+			Next  string           `json:"next"`
+		}
+		query := "?limit=1000"
+		if cursor != "" {
+			query += "&cursor=" + url.QueryEscape(cursor)
+		}
+		if err := t.call(g.Context, http.MethodGet, path+query, nil, &page); err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			if err := f(item); err != nil {
+				return err
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+// ConfigRollbackCmd goes back.
+type ConfigRollbackCmd struct {
+	To int `arg:"" name:"version" help:"Version to go back to; see config history."`
+	targetFlags
+}
+
+// Run goes back.
+func (c *ConfigRollbackCmd) Run(g *Globals) error {
+	return c.using(g, func(t *target) error {
+		var out struct {
+			Version int  `json:"version"`
+			Changed bool `json:"changed"`
+		}
+		if err := t.call(g.Context, http.MethodPost, "/v1/config/rollback", map[string]int{"version": c.To}, &out); err != nil {
+			return err
+		}
+		text := "version %d is in force; it says what version " + strconv.Itoa(c.To) + " said\n"
+		if !out.Changed {
+			text = "nothing to change: version %d says the same\n"
+		}
+		_, err := fmt.Fprintf(g.Out, text, out.Version)
+		return err
+	}, switchyard.ScopeConfigWrite)
+}
+
+// ConfigSchemaCmd prints the schema.
+type ConfigSchemaCmd struct{}
+
+// Run prints.
+func (ConfigSchemaCmd) Run(g *Globals) error {
+	_, err := g.Out.Write(config.Schema())
+	return err
+}

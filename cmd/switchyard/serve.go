@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+
+	"switchyard/internal/api/native"
+	"switchyard/internal/app"
+)
+
+// Flags that say how a server may be reached and what it may reach.
+type serverFlags struct {
+	AllowInsecureEndpoints bool           `help:"Let callbacks and gateways use http and reach this machine: for trying things out." env:"SWITCHYARD_ALLOW_INSECURE_ENDPOINTS"`
+	AllowNetwork           []netip.Prefix `help:"Private network that callbacks and gateways may reach, such as 10.1.0.0/16; may be repeated." placeholder:"CIDR" env:"SWITCHYARD_ALLOW_NETWORK"`
+	Key                    string         `help:"Key that seals credentials, 32 bytes in base64, instead of the key file in the data folder." env:"SWITCHYARD_KEY" placeholder:"BASE64"`
+}
+
+// ServeCmd runs the server.
+type ServeCmd struct {
+	Data    string   `help:"Data folder, made when it is not there; memory keeps nothing." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
+	Listen  string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"SWITCHYARD_LISTEN" placeholder:"ADDR"`
+	Account []string `help:"Account file applied at start when it has changed; may be repeated." type:"existingfile" env:"SWITCHYARD_ACCOUNT" placeholder:"FILE"`
+	Clock   string   `help:"real, or manual: time stands still until POST /v1/clock moves it." enum:"real,manual" default:"real" env:"SWITCHYARD_CLOCK"`
+	TLSCert string   `help:"Certificate chain (PEM) to serve https with." name:"tls-cert" type:"existingfile" env:"SWITCHYARD_TLS_CERT" placeholder:"FILE"`
+	TLSKey  string   `help:"Private key (PEM) of the certificate." name:"tls-key" type:"existingfile" env:"SWITCHYARD_TLS_KEY" placeholder:"FILE"`
+	serverFlags
+}
+
+// Run serves until it is told to stop.
+func (c *ServeCmd) Run(g *Globals) error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return usageError{fmt.Errorf("--tls-cert and --tls-key go together")}
+	}
+	tuneMemory()
+	a, err := app.New(g.Context, app.Options{
+		Data: c.Data, Listen: c.Listen, AccountFiles: c.Account, Manual: c.Clock == "manual",
+		AllowInsecure: c.AllowInsecureEndpoints, AllowNetworks: c.AllowNetwork,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Key: c.Key, Log: g.Log,
+	})
+	if err != nil {
+		return err
+	}
+	return a.Run(g.Context, func() {
+		v := native.BuildVersion()
+		g.Log.Info("switchyard serves", "address", a.URL(), "data", c.Data, "clock", c.Clock, "version", v.Version, "docs", a.URL()+"/docs")
+		if len(a.Engine().Accounts()) == 0 {
+			g.Log.Warn("there is no account yet: start with --account account.yaml, or stop and run `switchyard apply --data`")
+		}
+	})
+}
+
+// VersionCmd prints the version.
+type VersionCmd struct{}
+
+// Run prints.
+func (VersionCmd) Run(g *Globals) error {
+	v := native.BuildVersion()
+	_, err := fmt.Fprintf(g.Out, "switchyard %s (%s)\n", v.Version, v.Go)
+	return err
+}

@@ -1,0 +1,297 @@
+// Package app wires a server together: stores, engine, effects, the APIs and the listener, each
+// given what it needs. It is the only place that knows them all; nothing imports it but the command
+// and tests, and two of them run side by side in one process.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"switchyard"
+	"switchyard/internal/api/auth"
+	"switchyard/internal/api/httpx"
+	"switchyard/internal/api/native"
+	"switchyard/internal/api/vcc"
+	"switchyard/internal/config"
+	"switchyard/internal/core"
+	"switchyard/internal/effects"
+	"switchyard/internal/effects/callback"
+	"switchyard/internal/effects/egress"
+	"switchyard/internal/effects/sms"
+	"switchyard/internal/engine"
+	"switchyard/internal/seal"
+)
+
+// Memory is the data folder of a server that forgets everything when it stops.
+const Memory = "memory"
+
+// Options of a server. Zero values mean the defaults of `switchyard serve`.
+type Options struct {
+	Data          string   // folder, or Memory
+	Listen        string   // address
+	AccountFiles  []string // applied at start when they changed
+	Manual        bool     // --clock manual
+	AnyClock      bool     // take the clock the folder was made under; for commands that work on one
+	AllowInsecure bool
+	AllowNetworks []netip.Prefix
+	TLSCert       string
+	TLSKey        string
+	Key           string // sealing key as text; empty = the key file of the folder
+	Log           *slog.Logger
+	Limits        engine.Limits
+
+	kept *stores // of a server before this one; tests give them
+}
+
+// App is a server.
+type App struct {
+	o         Options
+	stores    *stores
+	key       *seal.Key
+	hasher    *seal.Hasher
+	engine    *engine.Engine
+	worker    *effects.Worker
+	settings  *settings
+	directory *auth.Directory
+	handler   http.Handler
+	server    *http.Server
+	listener  net.Listener
+	waiting   []string // why the server is not ready yet, beside the engine's reasons
+	stopping  chan struct{}
+	fatal     chan error
+}
+
+// New opens the data folder and wires everything; nothing runs before Start.
+func New(ctx context.Context, o Options) (*App, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{o: o, hasher: seal.NewHasher(), settings: newSettings(), stopping: make(chan struct{}), fatal: make(chan error, 1)}
+	var err error
+	if a.stores, err = openStores(ctx, o); err != nil {
+		return nil, err
+	}
+	if a.key, err = openKey(o); err != nil {
+		a.stores.close()
+		return nil, err
+	}
+	if o.AnyClock {
+		kind, err := a.stores.journal.Meta(ctx, "clock")
+		if err != nil {
+			return nil, errors.Join(err, a.stores.close())
+		}
+		a.o.Manual = kind == "manual"
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.wire(registry)
+	return a, nil
+}
+
+// openKey finds the key that seals credentials.
+func openKey(o Options) (*seal.Key, error) {
+	switch {
+	case o.Key != "":
+		return seal.KeyFrom(o.Key)
+	case o.Data == Memory:
+		return seal.Ephemeral(), nil
+	}
+	return seal.OpenKey(filepath.Join(o.Data, KeyFile))
+}
+
+// KeyFile is the name of the sealing key in a data folder.
+const KeyFile = "switchyard.key"
+
+func (a *App) wire(registry *prometheus.Registry) {
+	o := a.o
+	a.directory = auth.NewDirectory(time.Now)
+	clock := engine.Clock(engine.RealClock{})
+	if o.Manual {
+		clock = &engine.ManualClock{}
+	}
+	client := egress.Client(egress.Options{Guard: egress.Guard{AllowInsecure: o.AllowInsecure, AllowNetworks: o.AllowNetworks}})
+	a.worker = effects.New(effects.Options{
+		Log: o.Log, Registerer: registry,
+		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
+		Room:    a.room,
+		Performers: map[string]effects.Performer{
+			switchyard.EffectCallback: callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
+			switchyard.EffectSMS:      sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open}),
+		},
+	})
+	a.engine = engine.New(engine.Options{
+		Journal: a.stores.journal, Tables: a.stores.tables, Clock: clock, Log: o.Log, Registerer: registry,
+		Effects: func(account string) engine.Handover { return effects.NewHandover(account, a.worker.Perform) },
+		Observe: a.observe, Loaded: a.loaded,
+		Fatal:   func(err error) { a.fatal <- err },
+		Decider: Decider, Limits: o.Limits,
+	})
+	a.settings.now = a.engine.Now
+	a.handler = a.routes(registry)
+}
+
+// Decider is the version of the core, written into every row: `journal verify` decides again the
+// rows of its own version and takes those of others as facts. It changes whenever the same input
+// may come to other events.
+const Decider = "1"
+
+// room goes on with the effects of a target that the worker has room for again.
+func (a *App) room(target effects.Target) {
+	a.engine.Room(target.Account, func(h engine.Handover, find func(switchyard.ID) *switchyard.Effect) {
+		h.(*effects.Handover).Room(target, find)
+	})
+}
+
+// submit gives an input to the engine.
+func (a *App) submit(ctx context.Context, account, by string, correlation switchyard.ID, key, body string, in switchyard.Input) (any, error) {
+	return a.engine.Do(ctx, account, engine.Call{By: by, Correlation: correlation, Key: key, Body: body, Input: in})
+}
+
+func (a *App) routes(registry *prometheus.Registry) http.Handler {
+	o, mux := a.o, http.NewServeMux()
+	auth.NewTokens(a.directory, a.submit, a.hasher, o.Log).Mount(mux)
+	vcc.New(vcc.Options{Callers: a.directory, Submit: a.submit, Key: a.key, FairUse: a.settings.fairUse,
+		AllowInsecure: o.AllowInsecure, Log: o.Log}).Mount(mux)
+	native.Mount(mux, native.Deps{
+		Engine: a.engine, Directory: a.directory, Sessions: auth.NewSessions(a.directory, a.submit, a.hasher),
+		Key: a.key, Hasher: a.hasher, Rules: config.Rules{AllowInsecure: o.AllowInsecure}, Log: o.Log, Gatherer: registry,
+		Version: native.BuildVersion(), Waiting: func() []string { return a.waiting }, Stopping: a.stopping,
+	})
+	return httpx.Wrap(mux, httpx.Options{Log: o.Log, IDs: httpx.NewIDs(time.Now), Metrics: httpx.NewMetrics(registry), Now: time.Now})
+}
+
+// observe keeps what is looked up beside the owners up to date with every durable row.
+func (a *App) observe(account string, row engine.FeedRow) {
+	a.directory.Observe(account, row.Events)
+	a.settings.observe(account, row.Events)
+}
+
+// loaded takes in an account that was recovered.
+func (a *App) loaded(account string, s *core.State) {
+	var f auth.Facts
+	if c := s.Config(); c != nil {
+		f.Clients, f.Agents = c.Document.Clients, c.Document.Agents
+	}
+	s.Tokens(func(t *switchyard.TokenIssued) { f.Tokens = append(f.Tokens, *t) })
+	s.Sessions(func(t *switchyard.SessionOpened) { f.Sessions = append(f.Sessions, *t) })
+	a.directory.Load(account, f)
+	a.settings.load(account, s)
+}
+
+// Start recovers the accounts, applies the account files and serves. When it returns the server
+// takes calls.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.engine.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.worker.Start(ctx); err != nil {
+		return err
+	}
+	for _, file := range a.o.AccountFiles {
+		if _, err := a.ApplyFile(ctx, file, true); err != nil {
+			return err
+		}
+	}
+	return a.listen()
+}
+
+func (a *App) listen() error {
+	if a.o.Listen == "" {
+		return nil
+	}
+	var err error
+	if a.listener, err = net.Listen("tcp", a.o.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another address with --listen", a.o.Listen, err)
+	}
+	if a.o.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(a.o.TLSCert, a.o.TLSKey)
+		if err != nil {
+			return fmt.Errorf("load TLS certificate %s with key %s: %w", a.o.TLSCert, a.o.TLSKey, err)
+		}
+		a.listener = tls.NewListener(a.listener, &tls.Config{Certificates: []tls.Certificate{pair},
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	a.server = &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.o.Log.Handler(), slog.LevelDebug)}
+	go func() {
+		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			a.fatal <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	return nil
+}
+
+// Addr is where the server listens; empty before Start.
+func (a *App) Addr() string {
+	if a.listener == nil {
+		return ""
+	}
+	return a.listener.Addr().String()
+}
+
+// URL is the server's address for clients on this machine.
+func (a *App) URL() string {
+	if a.o.TLSCert != "" {
+		return "https://" + a.Addr()
+	}
+	return "http://" + a.Addr()
+}
+
+// Handler serves the server's routes without a listener.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Engine runs the server's accounts.
+func (a *App) Engine() *engine.Engine { return a.engine }
+
+// Admit gives a principal that this process vouches for a token that ends with the process.
+func (a *App) Admit(p *auth.Principal) (token string) { return a.directory.Admit(p) }
+
+// Fatal delivers the error that the process must stop for.
+func (a *App) Fatal() <-chan error { return a.fatal }
+
+// Stop drains: no new calls, what was taken is made durable and answered, the journal is closed.
+func (a *App) Stop(ctx context.Context) error {
+	close(a.stopping)
+	var failed []error
+	if a.server != nil {
+		failed = append(failed, a.server.Shutdown(ctx))
+	}
+	failed = append(failed, a.worker.Stop(ctx), a.engine.Stop(ctx), a.stores.close())
+	return errors.Join(failed...)
+}
+
+// Run serves until ctx ends, then drains for at most half a minute.
+func (a *App) Run(ctx context.Context, started func()) error {
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, a.stores.close())
+	}
+	if started != nil {
+		started()
+	}
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-a.fatal:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return errors.Join(failed, a.Stop(drain))
+}
+
+// holder says who holds a data folder, for whoever finds it held.
+func holder(o Options) string {
+	return fmt.Sprintf("pid %d, listen %s, since %s", os.Getpid(), o.Listen, time.Now().UTC().Format(time.RFC3339))
+}
