@@ -137,7 +137,9 @@ func (db *DB) dsn(more string) string {
 // settings runs the pragmas of the writer in the order SQLite wants: the page size of a new file
 // before anything is written to it. Checkpoints are made by hand.
 func (db *DB) settings(ctx context.Context) error {
-	pragmas := []string{fmt.Sprintf("page_size=%d", pageBytes)}
+	// A statement of many rows keeps what it overwrites until it is through; in memory, not in a
+	// temporary file, which would cost more calls of the system than the rows themselves.
+	pragmas := []string{fmt.Sprintf("page_size=%d", pageBytes), "temp_store=MEMORY"}
 	if !db.memory {
 		level := "NORMAL"
 		if db.opt.Full {

@@ -104,7 +104,7 @@ func rowID(number int64, seq switchyard.Seq) int64 {
 
 func seqOf(id int64) switchyard.Seq { return switchyard.Seq(id & (1<<seqBits - 1)) }
 
-var insertRows = sqlitedb.NewInsert("INSERT INTO journal(id, at, decider, input, events) VALUES", 5, "")
+var insertRows = sqlitedb.NewInsert("journal(id, at, decider, input, events)", 5)
 
 // Append implements journal.Store.
 func (s *Store) Append(ctx context.Context, rows []journal.Row) error {

@@ -12,17 +12,17 @@ import (
 )
 
 var (
-	deleteCheckpoint = sqlitedb.NewInsert("DELETE FROM checkpoint WHERE (account, kind, key) IN (VALUES", 3, ")")
-	putCheckpoint    = sqlitedb.NewInsert("INSERT OR REPLACE INTO checkpoint(account, kind, key, value) VALUES", 4, "")
-	putEnded         = sqlitedb.NewInsert("INSERT OR REPLACE INTO ended(account, id, externalid, provider, route,"+
-		" agent, spelled, name, clid, outcome, class, created, ended, text) VALUES", 14, "")
-	putDocument     = sqlitedb.NewInsert("INSERT OR REPLACE INTO ended_document(account, id, document) VALUES", 3, "")
-	putTimeline     = sqlitedb.NewInsert("INSERT OR REPLACE INTO timeline(account, interaction, seq, at, events) VALUES", 5, "")
-	putRequestID    = sqlitedb.NewInsert("INSERT OR REPLACE INTO requestid(account, day, digest, interaction, at) VALUES", 5, "")
-	putInvocation   = sqlitedb.NewInsert("INSERT OR REPLACE INTO invocation(account, correlation, seq, at) VALUES", 4, "")
-	putNotification = sqlitedb.NewInsert("INSERT OR REPLACE INTO notification(account, id, interaction, provider,"+
-		" spelled, state, created, document) VALUES", 8, "")
-	putConfig = sqlitedb.NewInsert(`INSERT OR REPLACE INTO config(account, version, at, "by", source, document) VALUES`, 6, "")
+	deleteCheckpoint = sqlitedb.NewDelete("checkpoint", "account, kind, key", 3)
+	putCheckpoint    = sqlitedb.NewReplace("checkpoint(account, kind, key, value)", 4)
+	putEnded         = sqlitedb.NewRareReplace("ended(account, id, externalid, provider, route, agent, spelled,"+
+		" name, clid, outcome, class, created, ended, text)", 14)
+	putDocument     = sqlitedb.NewRareReplace("ended_document(account, id, document)", 3)
+	putTimeline     = sqlitedb.NewRareReplace("timeline(account, interaction, seq, at, events)", 5)
+	putRequestID    = sqlitedb.NewRareReplace("requestid(account, day, digest, interaction, at)", 5)
+	putInvocation   = sqlitedb.NewRareReplace("invocation(account, correlation, seq, at)", 4)
+	putNotification = sqlitedb.NewReplace("notification(account, id, interaction, provider, spelled, state,"+
+		" created, document)", 8)
+	putConfig = sqlitedb.NewReplace(`config(account, version, at, "by", source, document)`, 6)
 )
 
 // Apply implements tables.Store.

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"switchyard"
 	"switchyard/internal/journal"
@@ -36,6 +38,7 @@ func benchApply(b *testing.B, fill func(batch *tables.Batch, n int)) {
 	s := openAt(b, filepath.Join(b.TempDir(), File))
 	seq, n := switchyard.Seq(0), 0
 	b.ResetTimer()
+	before := cpu(b)
 	for done := 0; done < b.N; done += benchBatch {
 		seq++
 		batch := tables.Batch{Account: "acme", Through: seq, At: 1_795_000_000_000}
@@ -48,6 +51,16 @@ func benchApply(b *testing.B, fill func(batch *tables.Batch, n int)) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(n)/(cpu(b)-before).Seconds(), "rows/cpu-s")
+}
+
+// cpu is the processor time used so far: what a rate costs, however busy the machine is.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func BenchmarkCheckpointPuts(b *testing.B) {

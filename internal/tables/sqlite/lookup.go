@@ -36,9 +36,11 @@ func idAt(at switchyard.Instant) []byte {
 	return id[:]
 }
 
+// endedColumns has a place for the index to be used. SQLite keeps no statistics here and would walk
+// the ids, because the order asks for them, past everything of other agents.
 const endedColumns = "SELECT e.id, e.externalid, e.provider, e.route, e.agent, e.spelled, e.name, e.clid," +
-	" e.outcome, e.class, e.created, e.ended, d.document FROM ended e" +
-	" JOIN ended_document d ON d.account = e.account AND d.id = e.id WHERE "
+	" e.outcome, e.class, e.created, e.ended, d.document FROM ended e %s" +
+	" CROSS JOIN ended_document d ON d.account = e.account AND d.id = e.id WHERE "
 
 // SearchEnded implements tables.Store. An interaction's id is made when it is dispatched, so a
 // time of creation is a range of ids.
@@ -48,12 +50,15 @@ func (s *Store) SearchEnded(ctx context.Context, name string, q tables.Query) ([
 		return nil, nil
 	}
 	var c condition
+	var index string
 	c.and("e.account = ?", number)
-	if q.ExternalID != "" {
-		c.and("e.externalid = ? AND e.externalid <> ''", q.ExternalID)
-	}
 	if q.Agent != "" {
+		index = "INDEXED BY ended_agent"
 		c.and("e.agent = ? AND e.agent <> ''", switchyard.CaseKey(q.Agent))
+	}
+	if q.ExternalID != "" {
+		index = "INDEXED BY ended_externalid"
+		c.and("e.externalid = ? AND e.externalid <> ''", q.ExternalID)
 	}
 	if q.Route != "" {
 		c.and("e.route = ?", switchyard.CaseKey(q.Route))
@@ -73,7 +78,7 @@ func (s *Store) SearchEnded(ctx context.Context, name string, q tables.Query) ([
 	if !q.Before.IsZero() {
 		c.and("e.id < ?", q.Before[:])
 	}
-	found, err := s.ended(ctx, endedColumns+c.text.String()+" ORDER BY e.id DESC LIMIT ?", append(c.args, q.Limit)...)
+	found, err := s.ended(ctx, index, c.text.String()+" ORDER BY e.id DESC LIMIT ?", append(c.args, q.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("search ended interactions of account %q: %w", name, err)
 	}
@@ -82,14 +87,15 @@ func (s *Store) SearchEnded(ctx context.Context, name string, q tables.Query) ([
 
 // EndedByID implements tables.Store.
 func (s *Store) EndedByID(ctx context.Context, name string, id switchyard.ID) (*tables.Ended, error) {
-	found, err := s.ended(ctx, endedColumns+"e.account = ? AND e.id = ?", s.account(name).number, id[:])
+	found, err := s.ended(ctx, "", "e.account = ? AND e.id = ?", s.account(name).number, id[:])
 	if err != nil {
 		return nil, fmt.Errorf("read ended interaction %s of account %q: %w", id, name, err)
 	}
 	return first(found), nil
 }
 
-func (s *Store) ended(ctx context.Context, query string, args ...any) (all []tables.Ended, err error) {
+func (s *Store) ended(ctx context.Context, index, where string, args ...any) (all []tables.Ended, err error) {
+	query := fmt.Sprintf(endedColumns, index) + where
 	err = s.db.Read(ctx, func(r sqlitedb.Reader) error {
 		rows, err := r.QueryContext(ctx, query, args...)
 		return each(rows, err, func() error {
