@@ -432,6 +432,14 @@ func TestLoadPlusTailIsFold(t *testing.T) {
 			if lag := r.owners["acme"].tail.durable.Load() - uint64(r.tables.account("acme").through); lag != 0 {
 				t.Fatalf("seed %d: %d rows are not in the tables after a clean stop", seed, lag)
 			}
+			seen := map[string]bool{}
+			for _, row := range r.tables.account("acme").timeline {
+				key := fmt.Sprint(row.Interaction, row.Seq)
+				if seen[key] {
+					t.Fatalf("seed %d: row %d of %s came to the tables twice", seed, row.Seq, row.Interaction)
+				}
+				seen[key] = true
+			}
 		})
 	}
 }

@@ -103,6 +103,9 @@ func (m *counting) Decide(env *switchyard.Envelope) core.Decision {
 		if r == nil {
 			return core.Decision{Refused: switchyard.Refuse(switchyard.NotFound, "no such interaction")}
 		}
+		if in.Notes == "sweep" {
+			m.sweeps = 3
+		}
 		m.emit(env, &switchyard.Finished{With: switchyard.With{Interaction: in.Interaction}, Outcome: "Released"})
 	case *switchyard.Tick:
 		for _, name := range slices.Sorted(maps.Keys(m.counts)) {
@@ -253,6 +256,9 @@ func (m *counting) Alarm() switchyard.Instant {
 }
 
 func (m *counting) Cut() []core.Change {
+	if m.Unfinished() {
+		return nil
+	}
 	var out []core.Change
 	for key := range m.changed {
 		if id, err := switchyard.ParseID(key[1:]); err == nil {
@@ -340,7 +346,7 @@ func (m *counting) dump() string {
 type shelf struct {
 	mu       sync.Mutex
 	fail     error
-	applies  int
+	tries    int
 	accounts map[string]*shelfAccount
 }
 
@@ -378,10 +384,10 @@ func (s *shelf) failWith(err error) {
 func (s *shelf) Apply(_ context.Context, batches []tables.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tries++
 	if s.fail != nil {
 		return s.fail
 	}
-	s.applies++
 	for _, b := range batches {
 		a := s.account(b.Account)
 		if b.Through <= a.through {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -200,5 +201,98 @@ func TestSplitArray(t *testing.T) {
 	got := splitArray([]byte(`[{"a":"}],{\"","b":[{},[1,2]]},{"c":{"d":"\\"}},{}]`), 3)
 	if s := fmt.Sprintf("%s", got); s != `[{"a":"}],{\"","b":[{},[1,2]]} {"c":{"d":"\\"}} {}]` {
 		t.Fatal(s)
+	}
+}
+
+func TestTablesNeverLead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil).start().with("acme")
+		defer r.stop()
+		time.Sleep(time.Second)
+		gate := make(chan struct{})
+		r.journal.set(func(m *moody) { m.gate = gate })
+		var call sync.WaitGroup
+		call.Go(func() { r.mustSet("acme", "ada", "Ready") })
+		time.Sleep(time.Second)
+		_, last, _ := r.journal.Bounds(context.Background(), "acme")
+		if through, _, _ := r.tables.Offset(context.Background(), "acme"); through > last {
+			t.Errorf("the tables are at row %d, the journal at %d", through, last)
+		}
+		r.journal.set(func(m *moody) { m.gate = nil })
+		close(gate)
+		call.Wait()
+	})
+}
+
+// TestEndedWhileSweeping ends an interaction with consequences that cannot go on, because nothing
+// may be decided before the disk moves again; its document must be there all the same.
+func TestEndedWhileSweeping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		r := newRig(t, func(o *Options) { o.Limits.PendingRows = 1 }).start().with("acme")
+		defer r.stop()
+		id := r.invoke("acme", "r1")[0].Interaction
+		gate := make(chan struct{})
+		r.journal.set(func(m *moody) { m.gate = gate })
+		var calls sync.WaitGroup
+		calls.Go(func() {
+			if _, err := r.Do(ctx, "acme", Call{Input: &switchyard.Act{Interaction: id, Notes: "sweep"}}); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		calls.Go(func() {
+			if d, err := r.EndedByID(ctx, "acme", id); d == nil || err != nil {
+				t.Errorf("%v, %v", d, err)
+			}
+		})
+		synctest.Wait()
+		r.journal.set(func(m *moody) { m.gate = nil })
+		close(gate)
+		calls.Wait()
+	})
+}
+
+func TestFailingTablesAreNotHurried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil).start().with("acme")
+		defer r.stop()
+		time.Sleep(time.Second)
+		r.tables.failWith(errors.New("no"))
+		before := r.tables.tries
+		r.mustSet("acme", "ada", "Ready")
+		for range 200 {
+			r.writer.signal()
+			time.Sleep(10 * time.Millisecond)
+		}
+		if tries := r.tables.tries - before; tries < 2 || tries > 6 {
+			t.Fatalf("%d tries in two seconds", tries)
+		}
+		if why := r.Ready(); len(why) != 1 {
+			t.Fatalf("ready: %v", why)
+		}
+		r.tables.failWith(nil)
+	})
+}
+
+func TestCallbackStanding(t *testing.T) {
+	effect := switchyard.Effect{ID: switchyard.NewID(1, 1, 1), Kind: switchyard.EffectCallback, Attempt: 1}
+	again := effect
+	again.Attempt = 3
+	var c *Callback
+	for _, ev := range []switchyard.Event{
+		&switchyard.EffectRequested{Effect: effect},
+		&switchyard.EffectAttempted{Effect: effect.ID, Attempt: 1, Status: 500, Retry: 7},
+		&switchyard.EffectDue{Effect: effect.ID, Attempt: 2},
+		&switchyard.EffectFinished{Effect: effect.ID, Attempt: 2},
+		&switchyard.EffectRequested{Effect: again},
+		&switchyard.EffectFinished{Effect: effect.ID, Attempt: 3, OK: true, Status: 204},
+	} {
+		for range 2 { // a row may be seen in the tail and in the tables
+			c = c.apply(5, ev)
+		}
+	}
+	if c.State != CallbackDelivered || len(c.Attempts) != 3 || c.Effect.Attempt != 3 || c.Attempts[0].Status != 500 || c.Retry != 0 {
+		t.Fatalf("%+v", c)
 	}
 }
