@@ -92,7 +92,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 		if err != nil {
 			return nil, errors.Join(err, a.stores.close())
 		}
-		a.o.Manual = kind == "manual"
+		if kind != "" {
+			a.o.Manual = kind == "manual"
+		}
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

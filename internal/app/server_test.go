@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func serveProcess(data string) int {
-	a, err := New(context.Background(), Options{Data: data, Listen: "127.0.0.1:0", AnyClock: true, Manual: true,
+	a, err := New(context.Background(), Options{Data: data, Listen: "127.0.0.1:0", Manual: true,
 		AccountFiles: filepath.SplitList(os.Getenv("SWITCHYARD_TEST_ACCOUNT")), AllowInsecure: true,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err == nil {
@@ -66,7 +66,12 @@ func newServer(t *testing.T, store, account string) *server {
 // startInProcess serves from memory. Nothing of a process can be killed, so the next server gets
 // what the first had made durable when it was stopped.
 func (s *server) startInProcess() {
-	var kept *stores
+	kept, err := openStores(context.Background(), Options{Data: Memory})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	closeTables := kept.tables.Close
+	kept.tables = &openTables{kept.tables}
 	var running *App
 	s.kill = func() {
 		if err := running.Stop(context.Background()); err != nil {
@@ -83,12 +88,15 @@ func (s *server) startInProcess() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		kept, running, s.url = &stores{a.stores.journal, &openTables{a.stores.tables}}, a, a.URL()
+		running, s.url = a, a.URL()
 	}
 	s.again()
 	s.t.Cleanup(func() {
 		if running != nil {
 			s.kill()
+		}
+		if err := closeTables(); err != nil {
+			s.t.Error(err)
 		}
 	})
 }

@@ -461,7 +461,9 @@ func (s *State) restoreInteraction(r *Record) {
 	}
 	s.restoreRare(i, r)
 	s.link(i)
-	if i.externalID != "" && !i.released {
+	if i.released {
+		s.released[i.ID.Counter()] = i
+	} else if i.externalID != "" {
 		s.external[externalKey{i.providerKey(), i.externalID}] = i
 	}
 	s.restoreState(i, r)

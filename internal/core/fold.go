@@ -434,6 +434,7 @@ func (s *State) foldReleased(i *interaction, e *switchyard.Released) {
 func (s *State) freeExternal(i *interaction) {
 	if !i.released {
 		i.released = true
+		s.released[i.ID.Counter()] = i
 		if key := (externalKey{i.providerKey(), i.externalID}); s.external[key] == i {
 			delete(s.external, key)
 		}
@@ -478,6 +479,7 @@ func (s *State) foldFinished(i *interaction, e *switchyard.Finished) {
 func (s *State) forget(i *interaction) {
 	i.after = false
 	i.until = 0
+	delete(s.released, i.ID.Counter())
 	s.leaveVersion(i)
 	s.unlink(i)
 	s.touch(i)

@@ -256,9 +256,9 @@ func lifeAccount() switchyard.Account {
 		{Name: "Auto", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{Accept: "auto", Wrap: duration(5 * switchyard.Second)})}},
 		{Name: "Exits", Start: "q", Applets: map[string]switchyard.Applet{
 			"q": queue(switchyard.Applet{Groups: []string{"g"}, Duration: duration(30 * switchyard.Second), MaxLength: 3,
-				OnDecline: &switchyard.Reaction{Presence: "Lunch", For: duration(10 * switchyard.Second)},
+				OnDecline:  &switchyard.Reaction{Presence: "Lunch", For: duration(10 * switchyard.Second)},
 				OnNoAnswer: &switchyard.Reaction{Presence: "unchanged"},
-				On: map[string]string{"duration": "over", "noagents": "none", "declined": "none", "full": "none"}}),
+				On:         map[string]string{"duration": "over", "noagents": "none", "declined": "none", "full": "none"}}),
 			"over": {Type: "goto", Plan: "Plain"}, "none": {Type: "end", Outcome: "Nobody"}}},
 		{Name: "Maze", Start: "tag", Applets: map[string]switchyard.Applet{
 			"tag":   {Type: "skilltagger", Skills: []switchyard.TagSkill{{Name: "s1"}}, Next: "split", PersonalQueue: &switchyard.TagPersonal{Agent: "a1", LoggedInTimeout: 20, LoggedOutTimeout: 5}},

@@ -86,8 +86,8 @@ func (s *State) FindExternal(provider, externalID string) *Record {
 	return nil
 }
 
-// FindAnyExternal returns the live interactions with an externalid, whatever the provider, newest
-// first.
+// FindAnyExternal returns the live interactions with an externalid, whatever the provider and also
+// when it is free again, newest first.
 func (s *State) FindAnyExternal(externalID string) []*Record {
 	var out []*Record
 	for _, provider := range slices.Sorted(keys(s.providers)) {
@@ -97,6 +97,11 @@ func (s *State) FindAnyExternal(externalID string) []*Record {
 	}
 	if r := s.FindExternal("", externalID); r != nil {
 		out = append(out, r)
+	}
+	for _, i := range s.released {
+		if i.externalID == externalID {
+			out = append(out, s.record(i))
+		}
 	}
 	slices.SortFunc(out, func(a, b *Record) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 	return out

@@ -28,7 +28,8 @@ type State struct {
 	live      map[uint64]*interaction // by the counter of their id
 	newest    *interaction            // list in order of dispatch
 	external  map[externalKey]*interaction
-	providers map[string]*provider // by CaseKey
+	released  map[uint64]*interaction // live, though their externalid is free: in wrap, or with an after plan
+	providers map[string]*provider    // by CaseKey
 	queues    map[string]*queue
 	lanes     map[string][]*effect
 	pending   map[switchyard.ID]*effect
@@ -192,6 +193,7 @@ func New(account string) *State {
 		index:     routing.New(),
 		live:      map[uint64]*interaction{},
 		external:  map[externalKey]*interaction{},
+		released:  map[uint64]*interaction{},
 		providers: map[string]*provider{},
 		queues:    map[string]*queue{},
 		lanes:     map[string][]*effect{},
