@@ -115,14 +115,14 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	days, err := s.days(ctx)
+	there, err := s.stretches(ctx)
 	if err != nil {
 		return err
 	}
-	s.known = newKnown(days)
+	s.known = newKnown(there)
 	background, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.built.Go(func() { s.buildFilters(background, days) })
+	s.built.Go(func() { s.buildFilters(background, there) })
 	return nil
 }
 

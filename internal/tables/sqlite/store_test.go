@@ -56,7 +56,7 @@ func TestRequestIDsAfterOpening(t *testing.T) {
 		t.Helper()
 		b := tables.Batch{Account: "acme", Through: seq, At: 1}
 		for i := from; i < to; i++ {
-			at := switchyard.Instant(i%3) * switchyard.Instant(switchyard.Day)
+			at := switchyard.Instant(i%30) * switchyard.Instant(switchyard.Day)
 			b.RequestIDs = append(b.RequestIDs, tables.RequestID{Digest: digest(i), Interaction: switchyard.ID{1}, At: at})
 		}
 		if err := s.Apply(ctx, []tables.Batch{b}); err != nil {
@@ -84,9 +84,9 @@ func TestRequestIDsAfterOpening(t *testing.T) {
 	check(6100)
 	s.built.Wait()
 	check(6100)
-	for d, f := range s.known.days {
+	for d, f := range s.known.stretches {
 		if !f.whole {
-			t.Errorf("day %v has no filter", d)
+			t.Errorf("stretch %v has no filter", d)
 		}
 	}
 	apply(3, 6100, 6200)
