@@ -50,7 +50,7 @@ type (
 	// Extension is the body of extend.
 	Extension struct {
 		Acting
-		By switchyard.Duration `json:"by,omitempty" doc:"How much longer wrap-up may take; 30s when left out." example:"30s"`
+		By switchyard.Duration `json:"by,omitempty" doc:"How much longer wrap-up may take; 30s when left out." example:"\"30s\""`
 	}
 	// Assignment is the body of assign.
 	Assignment struct {
@@ -133,7 +133,7 @@ func (a *api) decideActor(ctx context.Context, c *call, input *switchyard.Act, a
 		}
 	case supervised[input.Action]:
 		input.Supervisor = true
-	case c.User != "":
+	case c.Is(switchyard.RoleAgent):
 		input.Agent = c.User
 	default:
 		return problem(switchyard.Malformed, `body.agent: name the agent the action is for, as in {"agent":"ada"}`)

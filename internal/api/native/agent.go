@@ -80,7 +80,7 @@ func (a *api) listAgents(ctx context.Context, c *call, in *Page) (*agentList, er
 	out := &agentList{List[Agent]{Items: []Agent{}}}
 	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
 		for _, r := range s.Agents() {
-			if in.Cursor != "" && r.Username <= in.Cursor {
+			if in.Cursor != "" && r.Username <= in.Cursor || c.onlyOwn() && !same(r.Username, c.User) {
 				continue
 			}
 			if len(out.Body.Items) == in.limit() {
@@ -94,6 +94,14 @@ func (a *api) listAgents(ctx context.Context, c *call, in *Page) (*agentList, er
 }
 
 func (a *api) getAgent(ctx context.Context, c *call, in *ByUsername) (*agentOut, error) {
+	out, err := a.findAgent(ctx, c, in)
+	if err == nil && c.onlyOwn() && !same(in.Username, c.User) {
+		return nil, problem(switchyard.Forbidden, "an agent sees itself only; %s is another", in.Username)
+	}
+	return out, err
+}
+
+func (a *api) findAgent(ctx context.Context, c *call, in *ByUsername) (*agentOut, error) {
 	out := &agentOut{}
 	there := false
 	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
@@ -142,7 +150,7 @@ func (a *api) heartbeat(ctx context.Context, c *call, in *ByUsername) (*nothing,
 // mayActAs refuses an agent that is not there, then a user who is another agent. What a client or
 // the agent itself asks for is a sign that its desktop lives; what a supervisor does to it is not.
 func (a *api) mayActAs(ctx context.Context, c *call, username string) error {
-	found, err := a.getAgent(ctx, c, &ByUsername{username})
+	found, err := a.findAgent(ctx, c, &ByUsername{username})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ type Clock struct {
 
 // Advance is the body that moves a manual clock.
 type Advance struct {
-	Advance switchyard.Duration `json:"advance" doc:"How far: a duration such as 2h or 90s, or a number of seconds." example:"2h"`
+	Advance switchyard.Duration `json:"advance" doc:"How far: a duration such as 2h or 90s, or a number of seconds." example:"\"2h\""`
 }
 
 type (

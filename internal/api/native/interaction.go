@@ -31,6 +31,7 @@ type Interaction struct {
 	Detail          string             `json:"detail,omitempty" doc:"The exit or the fault that ended it."`
 	Unserveable     bool               `json:"unserveable" doc:"No agent of the account could ever take it as things are."`
 
+	DataSources map[string]string  `json:"datasources,omitempty" doc:"What plans set."`
 	Plan        string             `json:"plan,omitempty"`
 	Applet      string             `json:"applet,omitempty" doc:"Where in the plan it is, or was last."`
 	Since       switchyard.Instant `json:"since,omitzero" format:"date-time" doc:"When it got into its state."`
@@ -84,15 +85,27 @@ func showInteraction(r *core.Record, now switchyard.Instant) Interaction {
 		Route: r.Route, InteractionType: r.Class, State: r.State, Agent: r.Agent, Band: r.Band,
 		Skills: showSkills(r.Demands, now), PersonalQueue: showPersonal(r.Personal),
 		WaitingSince: r.Since, Created: r.Created, Ended: r.Ended, Outcome: r.Outcome,
-		Detail: r.Detail, Unserveable: r.Unserveable, Plan: r.Plan, Applet: r.Applet,
+		DataSources: r.Values, Detail: r.Detail, Unserveable: r.Unserveable, Plan: r.Plan, Applet: r.Applet,
 		Since: r.Changed, Until: known(r.Until), Size: r.Size, Only: r.Only,
 		Disposition: r.Disposition, Notes: r.Notes, Lost: r.Lost, Flagged: r.Fault, Reason: r.Reason,
 		URLs: []Link{}, Properties: []Property{}, Objects: []Object{}, MediaType: "API Object",
+	}
+	if !holdsRoom(r.State) {
+		v.Size = 0
 	}
 	for _, l := range r.Linked {
 		v.link(l)
 	}
 	return v
+}
+
+// holdsRoom reports whether an interaction in this state counts in its agent's load.
+func holdsRoom(state switchyard.Status) bool {
+	switch state {
+	case switchyard.Offered, switchyard.Connected, switchyard.Held, switchyard.Wrap:
+		return true
+	}
+	return false
 }
 
 // link shows one entry of linkeddata; of the single ones the last wins (CONTRACT.md §3).

@@ -21,6 +21,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"switchyard"
@@ -106,6 +107,7 @@ func build(mux *http.ServeMux, deps Deps) *api {
 	a := &api{Deps: deps}
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	registry.RegisterTypeAlias(reflect.TypeFor[switchyard.Duration](), reflect.TypeFor[durationSchema]())
+	registry.RegisterTypeAlias(reflect.TypeFor[jsontext.Value](), reflect.TypeFor[objectSchema]())
 	a.huma = humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -151,6 +153,14 @@ func (durationSchema) Schema(huma.Registry) *huma.Schema {
 		Description: "A Go duration such as 20s or 1h30m, whole days such as 35d, or a number of seconds.",
 		OneOf:       []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}},
 	}
+}
+
+// objectSchema documents a jsontext.Value that holds an object described elsewhere.
+type objectSchema struct{}
+
+// Schema implements huma.SchemaProvider.
+func (objectSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
 // unrouted answers what no route takes: 405 with Allow when the path has other methods, else 404.

@@ -22,12 +22,14 @@ type Provider struct {
 	Overlap     switchyard.Instant     `json:"overlap,omitzero" format:"date-time" doc:"Until when the signing secret before the last rotation signs too."`
 }
 
+// ByName names a provider in the path.
+type ByName struct {
+	Name string `path:"name" doc:"In any case." example:"crm"`
+}
+
 type (
-	byName struct {
-		Name string `path:"name" doc:"In any case." example:"crm"`
-	}
 	removeIn struct {
-		byName
+		ByName
 		Force bool `query:"force" doc:"Also while live interactions name it."`
 	}
 	providerOut  struct{ Body Provider }
@@ -86,7 +88,7 @@ func (a *api) listProviders(ctx context.Context, c *call, in *Page) (*providerLi
 	return out, err
 }
 
-func (a *api) getProvider(ctx context.Context, c *call, in *byName) (*providerOut, error) {
+func (a *api) getProvider(ctx context.Context, c *call, in *ByName) (*providerOut, error) {
 	out, there := &providerOut{}, false
 	err := a.Engine.View(ctx, c.Account, func(s *core.State, now switchyard.Instant) {
 		if p := s.Provider(in.Name); p != nil {
@@ -105,7 +107,7 @@ func noProvider(name string) error {
 
 // rotateSecret answers what the state keeps after the rotation rather than what was generated for
 // this call: with an Idempotency-Key used again that is the first answer.
-func (a *api) rotateSecret(ctx context.Context, c *call, in *byName) (*secretOut, error) {
+func (a *api) rotateSecret(ctx context.Context, c *call, in *ByName) (*secretOut, error) {
 	if _, err := a.getProvider(ctx, c, in); err != nil {
 		return nil, err
 	}

@@ -72,10 +72,10 @@ func (a *api) operationRoutes() {
 	add(a, post("/v1/clock", "advanceClock", "operations", "Move a manual clock on; everything the time brings has happened when it answers"), a.advanceClock)
 	add(a, get("/healthz", "health", "operations", "Say that the process serves"), a.health)
 	add(a, a.unready(get("/readyz", "ready", "operations", "Say whether the server is ready, and if not, why")), a.ready)
-	add(a, answers(get("/metrics", "metrics", "operations", "Show metrics, on this machine or with a token"), "text/plain"), a.metrics)
+	add(a, answers(get("/metrics", "metrics", "operations", "Show metrics, on this machine or with a token"), "text/plain", huma.TypeString), a.metrics)
 	add(a, get("/version", "version", "operations", "Say which version serves"), a.version)
-	add(a, answers(get("/openapi.json", "openapi", "operations", "Show this document"), "application/openapi+json"), a.openapi)
-	add(a, answers(get("/docs", "docs", "operations", "Show this document to people"), "text/html"), a.docs)
+	add(a, answers(get("/openapi.json", "openapi", "operations", "Show this document"), "application/openapi+json", huma.TypeObject), a.openapi)
+	add(a, answers(get("/docs", "docs", "operations", "Show this document to people"), "text/html", huma.TypeString), a.docs)
 }
 
 // add registers one route.
@@ -129,10 +129,10 @@ func needed(op huma.Operation) huma.Operation {
 	return op
 }
 
-// answers documents an answer that is no JSON.
-func answers(op huma.Operation, contentType string) huma.Operation {
+// answers documents an answer that no type of ours describes.
+func answers(op huma.Operation, contentType, kind string) huma.Operation {
 	op.Responses = map[string]*huma.Response{"200": {
-		Description: "OK", Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		Description: "OK", Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: kind, AdditionalProperties: kind == huma.TypeObject}}},
 	}}
 	return op
 }
