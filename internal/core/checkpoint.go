@@ -39,6 +39,8 @@ type mark struct{ kind, key string }
 // changes collects what changed since the latest cut.
 type changes struct {
 	interactions []*interaction
+	agents       []*agent
+	queues       []*queue
 	marks        map[mark]bool
 	groups       []requestGroup // request ids as earlier cuts saved them
 }
@@ -53,12 +55,25 @@ func (c *changes) mark(kind, key string) {
 	c.marks[mark{kind, key}] = true
 }
 
-func (c *changes) agent(a *agent)          { c.mark(KindAgent, switchyard.CaseKey(a.Username)) }
 func (c *changes) config(version int)      { c.mark(KindConfig, strconv.Itoa(version)) }
 func (c *changes) provider(key string)     { c.mark(KindProvider, key) }
-func (c *changes) queue(name string)       { c.mark(KindQueue, name) }
 func (c *changes) effect(id switchyard.ID) { c.mark(KindEffect, id.String()) }
 func (c *changes) flushed()                { c.mark(KindAccount, "flushed") }
+
+// agent and queue change with every interaction: a flag of theirs is cheaper than a mark.
+func (c *changes) agent(a *agent) {
+	if !a.changed {
+		a.changed = true
+		c.agents = append(c.agents, a)
+	}
+}
+
+func (c *changes) queue(q *queue) {
+	if !q.changed {
+		q.changed = true
+		c.queues = append(c.queues, q)
+	}
+}
 
 // AccountRecord is what a checkpoint keeps of the account as a whole.
 type AccountRecord struct {
@@ -90,7 +105,10 @@ type RequestRow struct {
 }
 
 // Pending is how many things a cut would hold.
-func (s *State) Pending() int { return len(s.changes.interactions) + len(s.changes.marks) }
+func (s *State) Pending() int {
+	c := &s.changes
+	return len(c.interactions) + len(c.agents) + len(c.queues) + len(c.marks)
+}
 
 // Cut returns what changed since the latest cut, and starts anew. While the state is Unfinished
 // there is no cut: what is still to follow from an input is not part of a checkpoint.
@@ -100,10 +118,19 @@ func (s *State) Cut() []Change {
 	}
 	c := s.changes
 	s.changes = changes{groups: c.groups}
-	out := make([]Change, 0, len(c.interactions)+len(c.marks)+2)
+	out := make([]Change, 0, len(c.interactions)+len(c.agents)+len(c.queues)+len(c.marks)+2)
 	for _, i := range c.interactions {
 		i.changed = false
 		out = append(out, s.interactionChange(i))
+	}
+	for _, a := range c.agents {
+		a.changed = false
+		key := switchyard.CaseKey(a.Username)
+		out = append(out, Change{KindAgent, key, s.value(mark{KindAgent, key})})
+	}
+	for _, q := range c.queues {
+		q.changed = false
+		out = append(out, Change{KindQueue, q.Queue, s.value(mark{KindQueue, q.Queue})})
 	}
 	out = s.cutRequestIDs(out)
 	for m := range c.marks {
@@ -354,9 +381,20 @@ func (s *State) Restored(seq switchyard.Seq, at switchyard.Instant) {
 	for _, e := range saved.effects {
 		s.restoreEffect(e)
 	}
-	s.changes = changes{groups: s.changes.groups}
+	s.forgetChanges()
 	s.index.AllDirty()
 	s.unfinished = s.config != nil
+}
+
+// forgetChanges starts anew: what was restored is in the checkpoint.
+func (s *State) forgetChanges() {
+	for _, a := range s.changes.agents {
+		a.changed = false
+	}
+	for _, q := range s.changes.queues {
+		q.changed = false
+	}
+	s.changes = changes{groups: s.changes.groups}
 }
 
 // saves holds what a restore cannot place yet.
@@ -506,9 +544,7 @@ func (s *State) restoreRare(i *interaction, r *Record) {
 func (s *State) restoreState(i *interaction, r *Record) {
 	s.alarms.push(alarm{at: i.until, kind: alarmState, key: i.ID.Counter()})
 	if i.applet != nil && i.applet.Queue != nil {
-		for _, g := range i.applet.Queue.Groups {
-			i.Groups = append(i.Groups, s.index.Group(g))
-		}
+		i.Groups = s.groupsOf(i.applet)
 		_, i.NoAgents = i.applet.Exit("noagents")
 	}
 	switch i.state {

@@ -8,7 +8,7 @@ import (
 // not before Now and with the next Seq.
 func (s *State) Decide(env *switchyard.Envelope) Decision {
 	assert(env.At >= s.now, "input at %v after %v", env.At, s.now)
-	s.env, s.events, s.budget = env, nil, switchyard.MaxSweep
+	s.env, s.events, s.budget = env, make([]switchyard.Event, 0, 4), switchyard.MaxSweep
 	s.now = env.At
 	if kept, decided := s.kept(env); decided {
 		return kept

@@ -5,15 +5,20 @@ import (
 	"strings"
 
 	"switchyard"
+	"switchyard/internal/core/plan"
+	"switchyard/internal/core/routing"
 )
 
 // queue keeps the figures of one queue: who waits, and what happened in the last hour in twelve
 // slots of five minutes.
 type queue struct {
 	QueueFigures
-	slots   [slotCount]slot
-	waiters alarms // waiting interactions by age; stale ones are dropped when they are met
-	live    func(counter uint64) *interaction
+	slots     [slotCount]slot
+	waiters   alarms // waiting interactions by age; stale ones are dropped when they are met
+	live      func(counter uint64) *interaction
+	changed   bool              // since the latest cut
+	groups    []routing.GroupID // of the applet groupsFor
+	groupsFor *plan.Applet
 }
 
 const (

@@ -283,13 +283,25 @@ func (s *State) foldEnqueued(i *interaction, e *switchyard.Enqueued) {
 	if !again {
 		q.enter(s.now)
 	}
-	i.Groups = nil
-	for _, g := range i.applet.Queue.Groups {
-		i.Groups = append(i.Groups, s.index.Group(g))
-	}
+	i.Groups = s.groupsOf(i.applet)
 	_, i.NoAgents = i.applet.Exit("noagents")
 	i.queueEnd = e.Until
 	s.startWaiting(i)
+}
+
+// groupsOf returns the groups of a queue; one list serves all its interactions.
+func (s *State) groupsOf(a *plan.Applet) []routing.GroupID {
+	if len(a.Queue.Groups) == 0 {
+		return nil
+	}
+	q := s.queueNamed(a.Queue.Name)
+	if q.groupsFor != a {
+		q.groups, q.groupsFor = nil, a
+		for _, g := range a.Queue.Groups {
+			q.groups = append(q.groups, s.index.Group(g))
+		}
+	}
+	return q.groups
 }
 
 // attach gives an interaction to an agent.
@@ -342,8 +354,7 @@ func (s *State) foldOffer(i *interaction, e *switchyard.OfferMade, a *agent) {
 	assert(i.state == switchyard.Queued, "interaction %s is %s and offered", i.ID, i.state)
 	s.stopWaiting(i)
 	s.attach(i, a, e.Size)
-	reason := e.Reason
-	i.rare.reason = &reason
+	i.rare.reason = &e.Reason
 	a.IdleSince = s.now
 	s.enterState(i, switchyard.Offered, e.Until)
 	s.reload(a)
@@ -497,7 +508,7 @@ func (s *State) touch(i *interaction) {
 func (s *State) queueOf(a *plan.Applet) *queue {
 	q := s.queueNamed(a.Queue.Name)
 	q.Target = a.Queue.Target
-	s.changes.queue(q.Queue)
+	s.changes.queue(q)
 	return q
 }
 

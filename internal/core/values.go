@@ -62,7 +62,15 @@ func uvarint(s string) (v uint64, width int) {
 
 // list unpacks everything.
 func (d linkedData) list() []switchyard.Linked {
-	var out []switchyard.Linked
+	n := 0
+	d.each(func(switchyard.Linked) bool {
+		n++
+		return true
+	})
+	if n == 0 {
+		return nil
+	}
+	out := make([]switchyard.Linked, 0, n)
 	d.each(func(l switchyard.Linked) bool {
 		out = append(out, l)
 		return true
