@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 
 	"switchyard"
 	"switchyard/internal/core"
@@ -124,13 +123,4 @@ func (o *owner) enqueue(c *call, inbox *[]*call, limit int) error {
 	*inbox = append(*inbox, c)
 	o.signal()
 	return nil
-}
-
-// asRefusal is err as a *switchyard.Error, for those who must have one.
-func asRefusal(err error) *switchyard.Error {
-	var refused *switchyard.Error
-	if errors.As(err, &refused) {
-		return refused
-	}
-	return errStorage
 }

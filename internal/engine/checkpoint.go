@@ -73,6 +73,7 @@ func (o *owner) makeCut() {
 	made := cut{through: o.next - 1, at: o.lastAt}
 	if err := made.take(o.machine); err != nil {
 		o.poisoned = true
+		o.panics++
 		o.e.metrics.panics.Inc()
 		o.log.Error("a checkpoint of the state cannot be made; the account is rebuilt", "error", err)
 		return

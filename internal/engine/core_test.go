@@ -100,6 +100,7 @@ func TestRealCoreOverSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	do(&switchyard.Publish{Document: testAccount(5), Source: "test"})
+	defer follow(t, e)() // of the first round: what the feed shows, nobody may change any more
 	calls := 0
 	for round := range 4 {
 		for range 150 {
@@ -164,6 +165,32 @@ func TestRealCoreOverSQLite(t *testing.T) {
 			t.Fatalf("timeline of %s: %d rows, %v", d.ID, len(rows), err)
 		}
 	}
+}
+
+// follow reads the feed and encodes what it shows, as a reader would while the owner goes on. The
+// function it returns waits for the end of the feed.
+func follow(t *testing.T, e *Engine) func() {
+	t.Helper()
+	sub, err := e.Subscribe("acme", switchyard.Cursor{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			rows, err := sub.Next(context.Background())
+			if err != nil {
+				return
+			}
+			for _, row := range rows {
+				if _, err := journal.EncodeEvents(row.Events); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	return func() { <-done }
 }
 
 // verifyFromSnapshot decides again what follows a snapshot in the middle of the journal.

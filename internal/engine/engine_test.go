@@ -456,3 +456,27 @@ func foldAll(t *testing.T, r *rig, account string) string {
 	}
 	return m.dump()
 }
+
+// TestLongReplayIsBounded rebuilds lost tables from a journal far longer than the tables may lag.
+func TestLongReplayIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.Limits.LagRows, o.Limits.CutEvents = 50, 10 }).start().with("acme")
+		for range 1000 {
+			r.mustSet("acme", "ada", "Ready")
+		}
+		r.stop()
+		r.tables = newShelf()
+		most := uint64(0)
+		r.tables.applied = func(through switchyard.Seq) {
+			most = max(most, r.owners["acme"].tail.durable.Load()-uint64(through))
+		}
+		r.start()
+		defer r.stop()
+		if n := r.mustSet("acme", "ada", "Ready"); n != 1001 {
+			t.Fatalf("answer %d", n)
+		}
+		if most > 100 || r.tables.tried() < 10 {
+			t.Fatalf("up to %d rows were in memory, in %d writes", most, r.tables.tried())
+		}
+	})
+}

@@ -29,6 +29,7 @@ type counting struct {
 	effects map[switchyard.ID]switchyard.Effect
 	ids     uint64
 	sweeps  int
+	folded  bool // what follows from the row folded last is not known
 	doc     *core.Config
 
 	changed map[string]bool
@@ -69,7 +70,7 @@ func (m *counting) Decide(env *switchyard.Envelope) core.Decision {
 	if env.Seq != m.seq+1 {
 		panic(fmt.Sprintf("row %d after %d", env.Seq, m.seq))
 	}
-	m.now, m.events = env.At, nil
+	m.now, m.events, m.folded = env.At, nil, false
 	var answer any
 	switch in := env.Input.(type) {
 	case *switchyard.SetPresence:
@@ -120,8 +121,10 @@ func (m *counting) Decide(env *switchyard.Envelope) core.Decision {
 			}
 		}
 	case *switchyard.Sweep:
-		m.sweeps--
-		m.emit(env, &switchyard.ClockAdvanced{})
+		if m.sweeps > 0 {
+			m.sweeps--
+			m.emit(env, &switchyard.ClockAdvanced{})
+		}
 	case *switchyard.Started:
 		m.emit(env, &switchyard.ServerStarted{})
 	case *switchyard.Advance:
@@ -192,7 +195,7 @@ func (m *counting) Fold(seq switchyard.Seq, at switchyard.Instant, events []swit
 	if seq != m.seq+1 {
 		panic(fmt.Sprintf("fold of row %d after %d", seq, m.seq))
 	}
-	m.seq, m.now = seq, at
+	m.seq, m.now, m.folded = seq, at, true
 	for _, e := range events {
 		m.fold(seq, at, e)
 	}
@@ -289,7 +292,8 @@ func (m *counting) Restored(seq switchyard.Seq, at switchyard.Instant) {
 	m.changed = map[string]bool{}
 }
 
-func (m *counting) Unfinished() bool        { return m.sweeps > 0 }
+func (m *counting) Unfinished() bool        { return m.sweeps > 0 || m.folded }
+func (m *counting) Rest()                   { m.folded = false }
 func (m *counting) Now() switchyard.Instant { return m.now }
 func (m *counting) Seq() switchyard.Seq     { return m.seq }
 func (m *counting) Config() *core.Config    { return m.doc }
@@ -347,6 +351,7 @@ type shelf struct {
 	mu       sync.Mutex
 	fail     error
 	tries    int
+	applied  func(through switchyard.Seq) // told before each batch
 	accounts map[string]*shelfAccount
 }
 
@@ -375,6 +380,12 @@ func (s *shelf) account(name string) *shelfAccount {
 	return a
 }
 
+func (s *shelf) tried() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tries
+}
+
 func (s *shelf) failWith(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -390,6 +401,9 @@ func (s *shelf) Apply(_ context.Context, batches []tables.Batch) error {
 	}
 	for _, b := range batches {
 		a := s.account(b.Account)
+		if s.applied != nil {
+			s.applied(a.through)
+		}
 		if b.Through <= a.through {
 			continue
 		}

@@ -25,6 +25,11 @@ type machine interface {
 	RecentSeq() (oldest, newest switchyard.Seq)
 }
 
+// rester is a machine that can be told that nothing follows any more from the row it folded last. A
+// row alone does not say so; that the next one is no sweep does. Without it no checkpoint can be
+// made before the end of a replay, and a long one holds all its rows in memory.
+type rester interface{ Rest() }
+
 // maker makes machines and the values they are restored from.
 type maker struct {
 	state func(account string) machine

@@ -259,13 +259,13 @@ func TestFailingTablesAreNotHurried(t *testing.T) {
 		defer r.stop()
 		time.Sleep(time.Second)
 		r.tables.failWith(errors.New("no"))
-		before := r.tables.tries
+		before := r.tables.tried()
 		r.mustSet("acme", "ada", "Ready")
 		for range 200 {
 			r.writer.signal()
 			time.Sleep(10 * time.Millisecond)
 		}
-		if tries := r.tables.tries - before; tries < 2 || tries > 6 {
+		if tries := r.tables.tried() - before; tries < 2 || tries > 6 {
 			t.Fatalf("%d tries in two seconds", tries)
 		}
 		if why := r.Ready(); len(why) != 1 {

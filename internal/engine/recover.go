@@ -155,6 +155,9 @@ func (o *owner) showMissed(ctx context.Context, through switchyard.Seq) error {
 
 // refold takes one row of the tail back in.
 func (o *owner) refold(r *replayed, first bool) error {
+	if err := o.cutBefore(r); err != nil {
+		return err
+	}
 	o.machine.Fold(r.row.Seq, r.row.At, r.row.Events)
 	o.durable, o.next, o.lastAt = r.row.Seq, r.row.Seq+1, r.row.At
 	shown := !o.feed.replay(r.row, r.size)
@@ -165,7 +168,22 @@ func (o *owner) refold(r *replayed, first bool) error {
 	o.tail.addRow(tailRow{FeedRow: r.row, encoded: r.encoded, invoke: r.invoke})
 	o.tail.mu.Unlock()
 	o.cut.count(r.row.Events)
-	if o.cut.events >= o.e.options.Limits.CutEvents && !o.machine.Unfinished() {
+	return nil
+}
+
+// cutBefore makes a checkpoint in the course of a replay when enough has changed, and waits when the
+// tables are too far behind.
+func (o *owner) cutBefore(r *replayed) error {
+	if o.cut.events < o.e.options.Limits.CutEvents {
+		return nil
+	}
+	if _, sweep := r.input.Input.(*switchyard.Sweep); sweep {
+		return nil
+	}
+	if m, ok := o.machine.(rester); ok {
+		m.Rest()
+	}
+	if !o.machine.Unfinished() {
 		o.makeCut()
 	}
 	for o.tail.behind(&o.e.options.Limits) && !o.tail.empty() {
