@@ -105,7 +105,7 @@ func (c *JournalTailCmd) follow(g *Globals, t *target, query url.Values) error {
 
 // JournalVerifyCmd proves the journal.
 type JournalVerifyCmd struct {
-	Data string `help:"Data folder; no server may hold it." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
+	Data string `help:"Data folder; no server may hold it (default ${default})." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
 	JSON bool   `help:"Print the reports as JSON." name:"json"`
 }
 
@@ -163,7 +163,7 @@ func (c *JournalVerifyCmd) print(g *Globals, r engine.Report) error {
 
 // BackupCmd copies a data folder.
 type BackupCmd struct {
-	Data string `help:"Data folder; a server may be working on it." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
+	Data string `help:"Data folder; a server may be working on it (default ${default})." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
 	To   string `arg:"" help:"Folder to write the backup to; it must not exist yet. It holds the sealing key too: keep it safe."`
 }
 
@@ -179,7 +179,7 @@ func (c *BackupCmd) Run(g *Globals) error {
 // RestoreCmd makes a data folder from a backup.
 type RestoreCmd struct {
 	From string `arg:"" help:"Folder of the backup." type:"existingdir"`
-	Data string `help:"Data folder to make." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
+	Data string `help:"Data folder to make (default ${default})." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
 }
 
 // Run restores.

@@ -10,9 +10,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"switchyard"
 )
 
 // CLI is the command line: every command, with its flags and help. docs/reference/cli.md is made
@@ -77,8 +80,17 @@ func newParser(cli *CLI, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("switchyard"),
 		kong.Description("Routes interactions to the right agent. `switchyard demo` shows it in a minute."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.UsageOnError(),
+		kong.Vars{"scopes": scopeList()},
 	}, options...)...)
+}
+
+// scopeList names every scope, for help texts.
+func scopeList() string {
+	words := make([]string, len(switchyard.Scopes))
+	for n, scope := range switchyard.Scopes {
+		words[n] = string(scope)
+	}
+	return strings.Join(words, ", ")
 }
 
 func execute(parser *kong.Kong, cli *CLI, args []string, out, errOut io.Writer) int {

@@ -17,8 +17,8 @@ type serverFlags struct {
 
 // ServeCmd runs the server.
 type ServeCmd struct {
-	Data    string   `help:"Data folder, made when it is not there; memory keeps nothing." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
-	Listen  string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"SWITCHYARD_LISTEN" placeholder:"ADDR"`
+	Data    string   `help:"Data folder, made when it is not there; memory keeps nothing (default ${default})." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
+	Listen  string   `help:"Address to listen on (default ${default})." default:"127.0.0.1:8080" env:"SWITCHYARD_LISTEN" placeholder:"ADDR"`
 	Account []string `help:"Account file applied at start when it has changed; may be repeated." type:"existingfile" env:"SWITCHYARD_ACCOUNT" placeholder:"FILE"`
 	Clock   string   `help:"real, or manual: time stands still until POST /v1/clock moves it." enum:"real,manual" default:"real" env:"SWITCHYARD_CLOCK"`
 	TLSCert string   `help:"Certificate chain (PEM) to serve https with." name:"tls-cert" type:"existingfile" env:"SWITCHYARD_TLS_CERT" placeholder:"FILE"`
