@@ -19,6 +19,10 @@ func (s *State) Fold(seq switchyard.Seq, at switchyard.Instant, events []switchy
 	s.unfinished = s.config != nil // whatever follows is settled by the next input
 }
 
+// Rest says that the row folded last has no further consequences: the next row of the journal is no
+// sweep. Only then may a replay cut a checkpoint.
+func (s *State) Rest() { s.unfinished = false }
+
 // fold applies one event.
 func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 	switch e := e.(type) {
