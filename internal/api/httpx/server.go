@@ -78,7 +78,7 @@ func (s *server) recover(a *answer, r *http.Request, call *Call) {
 // people. The line has neither bodies nor headers.
 func (s *server) log(r *http.Request, call *Call, a *answer, took time.Duration) {
 	level := slog.LevelInfo
-	if a.status >= 500 {
+	if a.status >= 500 && r.Context().Err() == nil { // else the caller has gone, and nothing failed
 		level = slog.LevelError
 	}
 	if !s.Log.Enabled(r.Context(), level) {
