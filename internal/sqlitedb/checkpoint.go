@@ -23,9 +23,9 @@ func (db *DB) noteWritten(bytes int64) {
 	}
 }
 
-// checkpoints brings the WAL into the file whenever it has grown, beside the writer: first while
-// commits go on, which does nearly all of the work, then once more with the writer waiting, so
-// that nothing is left over and the next commit begins the WAL anew.
+// checkpoints brings the WAL into the file whenever it has grown, beside the writer. Under load
+// that never ends with nothing left over, and the WAL grows on; when it is too long, what is left
+// is brought in with the writer waiting, so that the next commit begins the WAL anew.
 func (db *DB) checkpoints() {
 	defer close(db.done)
 	own, err := sql.Open("sqlite", db.dsn("&_pragma=wal_autocheckpoint(0)"))
@@ -41,10 +41,10 @@ func (db *DB) checkpoints() {
 }
 
 func (db *DB) checkpoint(own *sql.DB) {
-	left, err := passive(own)
-	if err == nil && left > 0 {
+	all, left, err := passive(own)
+	if err == nil && left > 0 && all > longWAL {
 		db.mu.Lock()
-		left, err = passive(own)
+		_, left, err = passive(own)
 		db.mu.Unlock()
 	}
 	if err = db.judge(err); err == nil {
@@ -58,10 +58,13 @@ func (db *DB) checkpoint(own *sql.DB) {
 		db.opt.What, "frames", left, "error", err)
 }
 
-// passive copies what can be copied without making anyone wait, and tells how many pages of the
-// WAL are left.
-func passive(own *sql.DB) (left int, err error) {
-	var busy, all, copied int
+// longWAL is the length, in pages, at which the writer has to wait: 64 MB.
+const longWAL = 4 * checkpointBytes / pageBytes
+
+// passive copies what can be copied without making anyone wait, and tells how many pages the WAL
+// has and how many of them are left.
+func passive(own *sql.DB) (all, left int, err error) {
+	var busy, copied int
 	err = own.QueryRow("PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &all, &copied)
-	return all - copied, err
+	return all, all - copied, err
 }

@@ -129,6 +129,9 @@ func (s *Store) Append(ctx context.Context, rows []journal.Row) error {
 		for i := range rows {
 			delete(s.lasts, rows[i].Account)
 		}
+		if sqlitedb.IsTaken(err) {
+			err = s.taken(ctx, rows, err)
+		}
 		return fmt.Errorf("append %d rows: %w", len(rows), err)
 	}
 	s.learn(next, fresh)
@@ -198,7 +201,7 @@ func (s *Store) enter(tx *sqlitedb.Tx, accounts map[string]switchyard.Seq) (map[
 func (s *Store) insert(tx *sqlitedb.Tx, rows []journal.Row, fresh map[string]int64) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	err := tx.Insert(insertRows, len(rows), func(i int, add func(driver.Value)) {
+	return tx.Insert(insertRows, len(rows), func(i int, add func(driver.Value)) {
 		r := &rows[i]
 		number := s.numbers[r.Account]
 		if number == 0 {
@@ -210,9 +213,19 @@ func (s *Store) insert(tx *sqlitedb.Tx, rows []journal.Row, fresh map[string]int
 		add(r.Input)
 		add(r.Events)
 	})
-	if sqlitedb.IsTaken(err) {
-		// The folder's lock did not keep a second writer away; the key did.
-		return &journal.Conflict{Account: rows[0].Account}
+}
+
+// taken says whose row stood in the way: the folder's lock did not keep a second writer away, the
+// key did.
+func (s *Store) taken(ctx context.Context, rows []journal.Row, err error) error {
+	for i := range rows {
+		_, last, e := s.Bounds(ctx, rows[i].Account)
+		if e != nil {
+			return e
+		}
+		if last >= rows[i].Seq {
+			return &journal.Conflict{Account: rows[i].Account}
+		}
 	}
 	return err
 }

@@ -294,7 +294,7 @@ func pages(t *testing.T, s tables.Store) {
 	slices.Reverse(all)
 	for _, q := range []tables.Query{{}, {ExternalID: "x"}, {Since: noon}} {
 		var got []tables.Ended
-		for q.Limit = 10; ; q.Before = got[len(got)-1].ID {
+		for q.Limit = 10; len(got) <= len(all); q.Before = got[len(got)-1].ID {
 			page, err := s.SearchEnded(ctx, "acme", q)
 			must(t, err)
 			if len(page) == 0 {
