@@ -52,7 +52,7 @@ type Retention struct {
 
 // FairUse limits the calls of one API client to the contract's endpoints.
 type FairUse struct {
-	Rate  float64 `json:"rate"`            // calls a second
+	Rate  float64 `json:"rate"`           // calls a second
 	Burst int     `json:"burst,omitzero"` // calls at once; default one second's worth, at least 1
 }
 

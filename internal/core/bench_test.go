@@ -118,3 +118,16 @@ func (c *centre) tidy() {
 	c.s.Cut()
 	c.must(&switchyard.FlushRequestIDs{Through: c.s.Seq()})
 }
+
+// BenchmarkWaiting reports what a waiting interaction takes of the heap.
+func BenchmarkWaiting(b *testing.B) {
+	for range b.N {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		c := newCentre(b, 100, 20, 200_000)
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/200_000, "B/interaction")
+		runtime.KeepAlive(c)
+	}
+}
