@@ -43,7 +43,7 @@ func (a Agented) About() (ID, string) { return ID{}, a.Agent }
 // only preferred).
 type Demand struct {
 	Skill string  `json:"skill"`
-	Until Instant `json:"until,omitempty"`
+	Until Instant `json:"until,omitzero"`
 }
 
 // PersonalQueue is a personal queue on an interaction, counted from the later of Set and the first
@@ -66,7 +66,7 @@ type Dispatched struct {
 	Class      Class          `json:"interactiontype"`
 	Linked     []Linked       `json:"linkeddata,omitempty"`
 	Demands    []Demand       `json:"skills,omitempty"`
-	Personal   *PersonalQueue `json:"personalqueue,omitempty"`
+	Personal   *PersonalQueue `json:"personalqueue,omitzero"`
 }
 
 // Stepped: an applet other than a queue ran. The members hold what it changed.
@@ -76,15 +76,15 @@ type Stepped struct {
 	Applet   string            `json:"applet"`
 	Type     string            `json:"type"`
 	Exit     string            `json:"exit,omitempty"`
-	Values   map[string]string `json:"values,omitempty"`  // data sources set
-	Cleared  bool              `json:"cleared,omitempty"` // all skills were taken off first
-	Demands  []Demand          `json:"skills,omitempty"`  // skills put on
-	Personal *PersonalQueue    `json:"personalqueue,omitempty"`
-	Band     Band              `json:"band,omitempty"`
-	Until    Instant           `json:"until,omitzero"`    // wait: when it goes on
-	Goto     string            `json:"goto,omitempty"`    // the plan entered
-	Version  int               `json:"version,omitempty"` // of the plan entered
-	Fault    string            `json:"fault,omitempty"`   // why a failure exit was taken, or the run cut
+	Values   map[string]string `json:"values,omitempty"` // data sources set
+	Cleared  bool              `json:"cleared,omitzero"` // all skills were taken off first
+	Demands  []Demand          `json:"skills,omitempty"` // skills put on
+	Personal *PersonalQueue    `json:"personalqueue,omitzero"`
+	Band     Band              `json:"band,omitzero"`
+	Until    Instant           `json:"until,omitzero"`   // wait: when it goes on
+	Goto     string            `json:"goto,omitempty"`   // the plan entered
+	Version  int               `json:"version,omitzero"` // of the plan entered
+	Fault    string            `json:"fault,omitempty"`  // why a failure exit was taken, or the run cut
 }
 
 // Enqueued: the interaction entered a queue.
@@ -110,7 +110,7 @@ type OfferMade struct {
 	With
 	Size   int     `json:"size"`           // percent of the agent it holds
 	Until  Instant `json:"until,omitzero"` // when ringing ends
-	Auto   bool    `json:"auto,omitempty"`
+	Auto   bool    `json:"auto,omitzero"`
 	Reason Reason  `json:"reason"`
 }
 
@@ -147,9 +147,9 @@ type Transferred struct {
 	With
 	ToAgent string  `json:"toagent,omitempty"`
 	ToRoute string  `json:"toroute,omitempty"`
-	Version int     `json:"version,omitempty"` // of the route's plan
-	Until   Instant `json:"until,omitzero"`    // when it stops waiting for that agent
-	Why     string  `json:"why,omitempty"`     // "" by the agent, "assigned" by a supervisor
+	Version int     `json:"version,omitzero"` // of the route's plan
+	Until   Instant `json:"until,omitzero"`   // when it stops waiting for that agent
+	Why     string  `json:"why,omitempty"`    // "" by the agent, "assigned" by a supervisor
 }
 
 // TransferLapsed: the agent transferred to did not take it in time, or is no more.
@@ -187,7 +187,7 @@ type Completed struct {
 	With
 	Disposition string `json:"disposition,omitempty"`
 	Notes       string `json:"notes,omitempty"`
-	Expired     bool   `json:"expired,omitempty"`
+	Expired     bool   `json:"expired,omitzero"`
 }
 
 // Finished: the interaction has ended. Only an after plan may still run for it.
@@ -196,7 +196,7 @@ type Finished struct {
 	Outcome string `json:"outcome"`
 	Detail  string `json:"detail,omitempty"` // the exit, or the fault, that ended it
 	After   string `json:"after,omitempty"`  // plan that runs now
-	Version int    `json:"version,omitempty"`
+	Version int    `json:"version,omitzero"`
 }
 
 // AfterFinished: the after plan is through; the interaction changes no more.
@@ -226,10 +226,10 @@ type PresenceChanged struct {
 	Presence string   `json:"presence"`
 	Category Category `json:"category"`
 	Intended string   `json:"intended,omitempty"`
-	Until    Instant  `json:"until,omitzero"`         // No Answer: when the one before returns
-	Before   string   `json:"before,omitempty"`       // No Answer: the one that returns
-	Why      string   `json:"why"`                    // chosen, noanswer, declined, intended, over or config
-	Only     bool     `json:"intendedonly,omitempty"` // only the intended one changed
+	Until    Instant  `json:"until,omitzero"`        // No Answer: when the one before returns
+	Before   string   `json:"before,omitempty"`      // No Answer: the one that returns
+	Why      string   `json:"why"`                   // chosen, noanswer, declined, intended, over or config
+	Only     bool     `json:"intendedonly,omitzero"` // only the intended one changed
 }
 
 // LostEvent: the agent's desktop is not heard any more.
@@ -325,7 +325,7 @@ type EffectAttempted struct {
 	On
 	Effect     ID      `json:"effect"`
 	Attempt    int     `json:"attempt"`
-	Status     int     `json:"status,omitempty"`
+	Status     int     `json:"status,omitzero"`
 	Detail     string  `json:"detail,omitempty"`
 	TookMillis int64   `json:"tookmillis"`
 	Retry      Instant `json:"retry"`
@@ -337,7 +337,7 @@ type EffectFinished struct {
 	Effect     ID     `json:"effect"`
 	Attempt    int    `json:"attempt"`
 	OK         bool   `json:"ok"`
-	Status     int    `json:"status,omitempty"`
+	Status     int    `json:"status,omitzero"`
 	Detail     string `json:"detail,omitempty"`
 	TookMillis int64  `json:"tookmillis"`
 }

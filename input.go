@@ -41,8 +41,8 @@ type Request struct {
 	Linked        []Linked   `json:"linkeddata,omitempty"`
 	Class         string     `json:"interactiontype,omitempty"` // as written; "" = nonlive
 	Skills        []Skill    `json:"skills,omitempty"`
-	PersonalQueue *Personal  `json:"personalqueue,omitempty"`
-	Fault         *FaultNote `json:"fault,omitempty"`
+	PersonalQueue *Personal  `json:"personalqueue,omitzero"`
+	Fault         *FaultNote `json:"fault,omitzero"`
 }
 
 // FaultNote is a fault found while reading a request: the first in the order of CONTRACT.md's
@@ -79,7 +79,7 @@ type Linked struct {
 // seconds.
 type Skill struct {
 	Name        string `json:"name"`
-	ExpiryAfter *int64 `json:"expiryafter,omitempty"`
+	ExpiryAfter *int64 `json:"expiryafter,omitzero"`
 }
 
 // Personal asks for a personal queue; the timeouts are seconds.
@@ -118,7 +118,7 @@ const Masked = "***"
 // the provider.
 type RemoveProvider struct {
 	Provider string `json:"provider"`
-	Force    bool   `json:"force,omitempty"`
+	Force    bool   `json:"force,omitzero"`
 }
 
 // RotateSecret gives a provider a new signing secret; the old one still signs for 24 hours.
@@ -151,13 +151,13 @@ type Act struct {
 	Interaction ID       `json:"interaction"`
 	Action      Action   `json:"action"`
 	Agent       string   `json:"agent,omitempty"`
-	Supervisor  bool     `json:"supervisor,omitempty"`
+	Supervisor  bool     `json:"supervisor,omitzero"`
 	ToAgent     string   `json:"toagent,omitempty"`     // transfer, assign
 	ToRoute     string   `json:"toroute,omitempty"`     // transfer
 	Band        string   `json:"band,omitempty"`        // priority
 	Disposition string   `json:"disposition,omitempty"` // complete, release
 	Notes       string   `json:"notes,omitempty"`       // complete, release
-	By          Duration `json:"by,omitempty"`          // extend: how much longer; default 30s
+	By          Duration `json:"by,omitzero"`           // extend: how much longer; default 30s
 }
 
 // SetPresence chooses an agent's presence.
@@ -204,8 +204,8 @@ type EffectResult struct {
 	Effect     ID     `json:"effect"`
 	Attempt    int    `json:"attempt"`
 	OK         bool   `json:"ok"`
-	GiveUp     bool   `json:"giveup,omitempty"` // no further attempt can help
-	Status     int    `json:"status,omitempty"` // HTTP status, when there was one
+	GiveUp     bool   `json:"giveup,omitzero"`  // no further attempt can help
+	Status     int    `json:"status,omitzero"`  // HTTP status, when there was one
 	Detail     string `json:"detail,omitempty"` // error, or the answer's beginning; no secrets
 	TookMillis int64  `json:"tookmillis"`
 }
@@ -309,7 +309,7 @@ type RequestResult struct {
 	Interaction ID     `json:"interaction,omitzero"`
 	Code        Code   `json:"code,omitempty"`
 	Detail      string `json:"detail,omitempty"`
-	Repeat      bool   `json:"repeat,omitempty"` // a later occurrence of a requestid in one call: reported once
+	Repeat      bool   `json:"repeat,omitzero"` // a later occurrence of a requestid in one call: reported once
 }
 
 // What may become of a request.

@@ -16,7 +16,7 @@ type Reason struct {
 // OrderKey is the place of an interaction among the waiting.
 type OrderKey struct {
 	Band         Band    `json:"band"`
-	Score        int64   `json:"score,omitempty"` // order ageing: age in ms × weight of the band
+	Score        int64   `json:"score,omitzero"` // order ageing: age in ms × weight of the band
 	Personal     bool    `json:"personal"`
 	WaitingSince Instant `json:"waitingsince"`
 	Place        int     `json:"place"` // among the waiting work the chosen agent fits; see docs/decisions
@@ -40,7 +40,7 @@ type Excluded struct {
 	Skill    int `json:"skill"`
 	Cooldown int `json:"cooldown"`
 	Room     int `json:"room"`
-	Other    int `json:"other,omitempty"`
+	Other    int `json:"other,omitzero"`
 }
 
 // Explanation answers why an interaction is where it is, and what would change it.
@@ -48,9 +48,9 @@ type Explanation struct {
 	Interaction ID        `json:"interaction"`
 	State       Status    `json:"state"`
 	At          Instant   `json:"at"`
-	Summary     string    `json:"summary"`         // one sentence
-	Order       *OrderKey `json:"order,omitempty"` // while queued
-	Ahead       int       `json:"ahead"`           // queued interactions before it in the order, while queued
+	Summary     string    `json:"summary"`        // one sentence
+	Order       *OrderKey `json:"order,omitzero"` // while queued
+	Ahead       int       `json:"ahead"`          // queued interactions before it in the order, while queued
 	Requires    []string  `json:"requires,omitempty"`
 	Prefers     []string  `json:"prefers,omitempty"`
 	Considered  int       `json:"considered"`
@@ -58,7 +58,7 @@ type Explanation struct {
 	Agents      []Missing `json:"agents,omitempty"`  // who would fit but for one thing, at most 10
 	Changes     []Change  `json:"changes,omitempty"` // what time alone will change
 	Unserveable bool      `json:"unserveable"`
-	Last        *Reason   `json:"last,omitempty"` // why it was offered to the agent it is with
+	Last        *Reason   `json:"last,omitzero"` // why it was offered to the agent it is with
 }
 
 // Missing says what keeps one agent from fitting: "ada is Away (Lunch) since …", "bo is full".
