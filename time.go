@@ -46,8 +46,26 @@ func (i Instant) AppendText(b []byte) ([]byte, error) {
 	case Never:
 		return append(b, "never"...), nil
 	}
-	return i.Time().AppendFormat(b, "2006-01-02T15:04:05.000Z"), nil
+	t := i.Time()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(b, "2006-01-02T15:04:05.000Z"), nil
+	}
+	// A row of the journal holds ten instants and more; by layout they would cost more than the
+	// rest of it.
+	hour, minute, second := t.Clock()
+	b = append(digits(digits(b, year/100), year%100), '-')
+	b = append(digits(b, int(month)), '-')
+	b = append(digits(b, day), 'T')
+	b = append(digits(b, hour), ':')
+	b = append(digits(b, minute), ':')
+	b = append(digits(b, second), '.')
+	millis := t.Nanosecond() / int(time.Millisecond)
+	return append(digits(append(b, byte('0'+millis/100)), millis%100), 'Z'), nil
 }
+
+// digits appends n, below 100, as two digits.
+func digits(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (i Instant) MarshalText() ([]byte, error) { return i.AppendText(nil) }

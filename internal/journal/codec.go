@@ -15,88 +15,63 @@ import (
 )
 
 // written says how data is marshalled: maps in the order of their keys, so that equal values give
-// equal bytes, and text that is no UTF-8 repaired rather than refused, because a row that cannot
-// be written would stop its account.
+// equal bytes, and text that is no UTF-8 repaired rather than refused, because a row that cannot be
+// written would stop its account.
 var written = json.JoinOptions(json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 
 // EncodeInput writes an envelope as the journal keeps it. Its Seq is the row's and stands outside.
 func EncodeInput(env *switchyard.Envelope) ([]byte, error) {
-	b := getBuffer()
-	defer putBuffer(b)
-	at, _ := env.At.AppendText(nil)
-	member(b, '{', "type", env.Input.InputType())
-	member(b, ',', "at", at)
-	member(b, ',', "by", env.By)
-	b.WriteString(`,"correlation":"`)
-	b.Write(appendID(b.AvailableBuffer(), env.Correlation))
-	b.WriteString(`","entropy":"`)
-	b.Write(strconv.AppendUint(b.AvailableBuffer(), env.Entropy, 10))
-	b.WriteByte('"')
-	if env.Key != "" {
-		member(b, ',', "key", env.Key)
+	w := getWriter()
+	defer putWriter(w)
+	w.open()
+	w.text("type", env.Input.InputType())
+	w.instant("at", env.At)
+	w.text("by", env.By)
+	w.id("correlation", env.Correlation)
+	w.name("entropy")
+	w.b = append(strconv.AppendUint(append(w.b, '"'), env.Entropy, 10), '"')
+	w.someText("key", env.Key)
+	w.someText("body", env.Body)
+	w.data(env.Input)
+	w.close()
+	if w.err != nil {
+		return nil, fmt.Errorf("encode input %s: %w", env.Input.InputType(), w.err)
 	}
-	if env.Body != "" {
-		member(b, ',', "body", env.Body)
-	}
-	if err := data(b, env.Input); err != nil {
-		return nil, fmt.Errorf("encode input %s: %w", env.Input.InputType(), err)
-	}
-	return bytes.Clone(b.Bytes()), nil
+	return bytes.Clone(w.b), nil
 }
 
 // EncodeEvents writes the events of one row as a JSON array.
 func EncodeEvents(events []switchyard.Event) ([]byte, error) {
-	b := getBuffer()
-	defer putBuffer(b)
-	b.WriteByte('[')
+	w := getWriter()
+	defer putWriter(w)
+	w.b = append(w.b, '[')
 	for i, e := range events {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if err := event(b, e); err != nil {
-			return nil, fmt.Errorf("encode event %d, %s: %w", i, e.EventType(), err)
+		w.comma()
+		w.event(e)
+		if w.err != nil {
+			return nil, fmt.Errorf("encode event %d, %s: %w", i, e.EventType(), w.err)
 		}
 	}
-	b.WriteByte(']')
-	return bytes.Clone(b.Bytes()), nil
+	w.b = append(w.b, ']')
+	return bytes.Clone(w.b), nil
 }
 
-func event(b *bytes.Buffer, e switchyard.Event) error {
-	member(b, '{', "type", e.EventType())
+func (w *writer) event(e switchyard.Event) {
+	w.open()
+	w.text("type", e.EventType())
 	interaction, agent := e.About()
-	if !interaction.IsZero() {
-		b.WriteString(`,"interaction":"`)
-		b.Write(appendID(b.AvailableBuffer(), interaction))
-		b.WriteByte('"')
-	}
-	if agent != "" {
-		member(b, ',', "agent", agent)
-	}
-	return data(b, e)
+	w.someID("interaction", interaction)
+	w.someText("agent", agent)
+	w.data(e)
+	w.close()
 }
 
-// data writes the last member and closes the object.
-func data(b *bytes.Buffer, v any) error {
-	b.WriteString(`,"data":`)
-	if err := json.MarshalWrite(b, v, written); err != nil {
-		return err
+// data writes the last member of an input or event.
+func (w *writer) data(v any) {
+	w.name("data")
+	if !w.fast(v) {
+		w.marshal(v)
 	}
-	return b.WriteByte('}')
-}
-
-func member[T ~string | ~[]byte](b *bytes.Buffer, before byte, name string, value T) {
-	b.WriteByte(before)
-	b.WriteByte('"')
-	b.WriteString(name)
-	b.WriteString(`":`)
-	// The only error is about text that is no UTF-8, which has been repaired by then.
-	quoted, _ := jsontext.AppendQuote(b.AvailableBuffer(), value)
-	b.Write(quoted)
-}
-
-func appendID(b []byte, id switchyard.ID) []byte {
-	b, _ = id.AppendText(b)
-	return b
 }
 
 // DecodeInput reads what EncodeInput wrote as row seq.
@@ -267,26 +242,7 @@ func (d *decoder) end() error {
 	return nil
 }
 
-// keepBytes is the largest buffer that is kept for use again: batches of 100 KB calls fit, an
-// account document of several megabytes is let go.
-const keepBytes = 1 << 20
-
-var (
-	buffers  = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-	decoders = sync.Pool{New: func() any { return new(decoder) }}
-)
-
-func getBuffer() *bytes.Buffer {
-	b := buffers.Get().(*bytes.Buffer)
-	b.Reset()
-	return b
-}
-
-func putBuffer(b *bytes.Buffer) {
-	if b.Cap() <= keepBytes {
-		buffers.Put(b)
-	}
-}
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func getDecoder(src []byte) *decoder {
 	d := decoders.Get().(*decoder)
