@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"switchyard"
+	"switchyard/internal/engine"
 )
 
 func (c *caller) page(query string) List[Happening] {
@@ -205,5 +206,30 @@ func TestFeedShowsNoCredentials(t *testing.T) {
 				t.Errorf("%s shows %s", h.Type, h.Data)
 			}
 		}
+	}
+}
+
+// Readers whose place retention has removed are told so, and where what is kept begins; who names no
+// place begins there.
+func TestExpiredCursor(t *testing.T) {
+	r := newRig(t, func(o *engine.Options) { o.Limits.FeedRows = 1 })
+	for range 1100 {
+		r.ready("ada")
+		r.must("story", &switchyard.SetPresence{Agent: "ada", Presence: switchyard.PresenceAway})
+	}
+	r.advance(36 * switchyard.Day)
+	if err := r.engine.Prune(context.Background(), "story"); err != nil {
+		t.Fatal(err)
+	}
+	ops := r.all()
+	for _, accept := range []string{"application/json", "text/event-stream"} {
+		a := ops.with("Accept", accept).do("GET", "/v1/events?after=0", "").code(410, switchyard.CursorExpired)
+		if !contains(a.Body, "read on after=") {
+			t.Errorf("%s does not say where to go on", a.Body)
+		}
+	}
+	page := ops.page("")
+	if len(page.Items) == 0 || page.Items[0].Seq == 1 {
+		t.Errorf("without a place it begins with %+v", page)
 	}
 }

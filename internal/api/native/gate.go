@@ -45,6 +45,9 @@ var nobody = &auth.Principal{}
 func (a *api) gate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	c := &call{Principal: nobody, http: httpx.CallOf(r.Context()), accept: r.Header.Get("Accept")}
+	if r.Method == http.MethodHead {
+		c.accept = "application/json" // a stream without a body would never end
+	}
 	if err := a.admit(ctx.Operation(), r, c); err != nil {
 		a.refuse(w, r, c, err)
 		return

@@ -344,3 +344,37 @@ func TestOperations(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// While nothing can be taken a caller is told to come again.
+func TestBusy(t *testing.T) {
+	r := newRig(t)
+	ops := r.all()
+	if err := r.engine.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for path, method := range map[string]string{"/v1/agents": "GET", "/v1/providers/x": "DELETE", "/v1/stats": "GET"} {
+		if a := ops.do(method, path, "").code(503, switchyard.Busy); a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s says not when to come again", path)
+		}
+	}
+}
+
+// HEAD asks for a stream's headers only and must come to an end.
+func TestHeadEnds(t *testing.T) {
+	r := newRig(t)
+	for _, path := range []string{"/v1/events", "/v1/stats", "/v1/agents"} {
+		r.all().with("Accept", "text/event-stream").head(path)
+	}
+}
+
+func (c *caller) head(path string) {
+	c.rig.t.Helper()
+	req := httptest.NewRequest("HEAD", path, nil)
+	for name, value := range c.headers {
+		req.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	if c.rig.handler.ServeHTTP(w, req); w.Code != 200 {
+		c.rig.t.Errorf("HEAD %s answers %d", path, w.Code)
+	}
+}

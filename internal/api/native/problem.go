@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -66,6 +67,8 @@ func (a *api) asProblem(c *call, err error) *Problem {
 	case errors.As(err, &p):
 	case errors.As(err, &refused):
 		p = problemOf(c.http, refused)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		p = problem(switchyard.Busy, "the call was given up before its answer was known; it may have been done")
 	default:
 		a.Log.Error("call failed", "correlation", c.http.Correlation.String(), "account", c.Account, "err", err)
 		p = problemOf(c.http, httpx.AsError(err))

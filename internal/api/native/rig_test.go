@@ -77,7 +77,7 @@ type rig struct {
 	stop    chan struct{}
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, change ...func(o *engine.Options)) *rig {
 	t.Helper()
 	ctx := context.Background()
 	store, err := sqlite.Open(ctx, "", sqlite.Options{Erase: Erase})
@@ -87,10 +87,14 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, dir: auth.NewDirectory(time.Now), key: seal.Ephemeral(), hasher: seal.NewHasher(), stop: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	registry := prometheus.NewRegistry()
-	r.engine = engine.New(engine.Options{
+	options := engine.Options{
 		Journal: memory.New(), Tables: store, Clock: new(engine.ManualClock), Log: log, Registerer: registry, Decider: "test",
 		Observe: func(account string, row engine.FeedRow) { r.dir.Observe(account, row.Events) },
-	})
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	r.engine = engine.New(options)
 	if err := r.engine.Start(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (a *api) getStats(ctx context.Context, c *call, _ *struct{}) (*statsOut, er
 	}
 	return &statsOut{func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
-		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		if strings.Contains(c.accept, "text/event-stream") {
 			a.streamStats(r.Context(), c, first, w)
 			return
 		}
