@@ -7,7 +7,9 @@ import (
 // Decide takes one input and folds what it decides. The caller stamps the envelope with an instant
 // not before Now and with the next Seq.
 func (s *State) Decide(env *switchyard.Envelope) Decision {
-	assert(env.At >= s.now, "input at %v after %v", env.At, s.now)
+	if env.At < s.now {
+		broken("input at %v after %v", env.At, s.now)
+	}
 	s.env, s.events, s.budget = env, make([]switchyard.Event, 0, 4), switchyard.MaxSweep
 	s.now = env.At
 	if kept, decided := s.kept(env); decided {
@@ -18,7 +20,9 @@ func (s *State) Decide(env *switchyard.Envelope) Decision {
 	}
 	answer, refused := s.take(env.Input)
 	if refused != nil {
-		assert(len(s.events) == 0, "%s was refused after it changed something: %v", env.Input.InputType(), refused)
+		if len(s.events) != 0 {
+			broken("%s was refused after it changed something: %v", env.Input.InputType(), refused)
+		}
 		return Decision{Refused: refused}
 	}
 	s.settle()
@@ -161,7 +165,9 @@ func (s *State) match() bool {
 		return false
 	}
 	i, a := s.live[item.ID.Counter()], s.agentNamed(to.Username)
-	assert(i != nil && &i.Item == item && a != nil && &a.Agent == to, "match of what is not there")
+	if !(i != nil && &i.Item == item && a != nil && &a.Agent == to) {
+		broken("match of what is not there")
+	}
 	s.spend()
 	s.offer(i, a, reason)
 	return true

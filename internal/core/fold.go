@@ -11,7 +11,9 @@ import (
 // Fold replays a row of the journal: facts, whoever decided them. It cannot fail; an event that
 // does not fit the state is a fault of the program and panics with both named.
 func (s *State) Fold(seq switchyard.Seq, at switchyard.Instant, events []switchyard.Event) {
-	assert(at >= s.now, "row %d at %v after %v", seq, at, s.now)
+	if at < s.now {
+		broken("row %d at %v after %v", seq, at, s.now)
+	}
 	s.now, s.seq = at, seq
 	for _, e := range events {
 		s.fold(seq, e)
@@ -74,7 +76,9 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 	default:
 		id, who := e.About()
 		i := s.find(id)
-		assert(i != nil, "%s about interaction %s, which is not live", e.EventType(), id)
+		if i == nil {
+			broken("%s about interaction %s, which is not live", e.EventType(), id)
+		}
 		s.foldInteraction(i, e, who)
 		s.touch(i)
 	}
@@ -101,7 +105,9 @@ func (s *State) foldLost(a *agent, lost bool) {
 // foldDispatched brings a new interaction to life.
 func (s *State) foldDispatched(e *switchyard.Dispatched) {
 	c := s.versions[e.Version]
-	assert(c != nil, "interaction dispatched under config %d, which is not there", e.Version)
+	if c == nil {
+		broken("interaction dispatched under config %d, which is not there", e.Version)
+	}
 	i := &interaction{requestID: e.RequestID, externalID: e.ExternalID, provider: s.providerNamed(e.Provider),
 		route: c.routes[switchyard.CaseKey(e.Route)], linked: packLinked(e.Linked), state: switchyard.Planned,
 		created: s.now, entered: s.now}
@@ -188,7 +194,9 @@ func (s *State) alter(i *interaction, change func()) {
 
 // startWaiting puts the interaction into the routing index.
 func (s *State) startWaiting(i *interaction) {
-	assert(i.state != switchyard.Queued, "interaction %s is queued already", i.ID)
+	if i.state == switchyard.Queued {
+		broken("interaction %s is queued already", i.ID)
+	}
 	s.enterState(i, switchyard.Queued, 0)
 	s.queueOf(i.applet).wait(i)
 	s.index.Enqueue(&i.Item, s.now)
@@ -240,10 +248,14 @@ func (s *State) foldStepped(i *interaction, e *switchyard.Stepped) {
 // changePlan moves the interaction into a plan of a version.
 func (s *State) changePlan(i *interaction, name string, version int) {
 	c := s.versions[version]
-	assert(c != nil, "interaction %s enters config %d, which is not there", i.ID, version)
+	if c == nil {
+		broken("interaction %s enters config %d, which is not there", i.ID, version)
+	}
 	s.enterVersion(i, c)
 	i.plan = c.plans.Plan(name)
-	assert(i.plan != nil, "interaction %s enters plan %q, which config %d lacks", i.ID, name, version)
+	if i.plan == nil {
+		broken("interaction %s enters plan %q, which config %d lacks", i.ID, name, version)
+	}
 }
 
 // tag puts a skill on an interaction; one already required is not made weaker.
@@ -275,7 +287,9 @@ func (s *State) foldEnqueued(i *interaction, e *switchyard.Enqueued) {
 		i.state = switchyard.Planned
 	}
 	i.applet = i.plan.Applets[e.Applet]
-	assert(i.applet != nil && i.applet.Queue != nil, "interaction %s enters %s/%s, which is no queue", i.ID, e.Plan, e.Applet)
+	if !(i.applet != nil && i.applet.Queue != nil) {
+		broken("interaction %s enters %s/%s, which is no queue", i.ID, e.Plan, e.Applet)
+	}
 	q := s.queueOf(i.applet)
 	if i.Since == 0 {
 		i.Since = e.Since
@@ -317,7 +331,9 @@ func (s *State) attach(i *interaction, a *agent, size int) {
 	i.rare.lastAgent = a.Username
 	a.take(i)
 	a.Load += size
-	assert(a.Load <= 100, "agent %s would have a load of %d", a.Username, a.Load)
+	if a.Load > 100 {
+		broken("agent %s would have a load of %d", a.Username, a.Load)
+	}
 }
 
 // detach takes it away again; whatever lowers the load makes the agent idle from now (RULINGS 24).
@@ -355,7 +371,9 @@ func (s *State) reload(a *agent) {
 }
 
 func (s *State) foldOffer(i *interaction, e *switchyard.OfferMade, a *agent) {
-	assert(i.state == switchyard.Queued, "interaction %s is %s and offered", i.ID, i.state)
+	if i.state != switchyard.Queued {
+		broken("interaction %s is %s and offered", i.ID, i.state)
+	}
 	s.stopWaiting(i)
 	s.attach(i, a, e.Size)
 	i.rare.reason = &e.Reason
@@ -366,7 +384,9 @@ func (s *State) foldOffer(i *interaction, e *switchyard.OfferMade, a *agent) {
 
 func (s *State) foldReturned(i *interaction, e *switchyard.Returned) {
 	a := i.agent()
-	assert(a != nil, "interaction %s is %s and returned", i.ID, i.state)
+	if a == nil {
+		broken("interaction %s is %s and returned", i.ID, i.state)
+	}
 	s.detach(i)
 	i.state = switchyard.Planned
 	i.Cooldowns = slices.DeleteFunc(i.Cooldowns, func(c routing.Cooldown) bool { return c.Agent == &a.Agent || c.Until <= s.now })
@@ -380,7 +400,9 @@ func (s *State) foldReturned(i *interaction, e *switchyard.Returned) {
 }
 
 func (s *State) foldJoined(i *interaction) {
-	assert(i.state == switchyard.Offered, "interaction %s is %s and connected", i.ID, i.state)
+	if i.state != switchyard.Offered {
+		broken("interaction %s is %s and connected", i.ID, i.state)
+	}
 	if i.rare.answered == 0 {
 		i.rare.answered = s.now
 		s.queueOf(i.applet).answer(s.now, i)
@@ -400,7 +422,9 @@ func (s *State) foldRetrieved(i *interaction, e *switchyard.Retrieved) {
 		}
 		i.rare.size = e.Size
 		a.Load += e.Size
-		assert(a.Load <= 100, "agent %s would have a load of %d", a.Username, a.Load)
+		if a.Load > 100 {
+			broken("agent %s would have a load of %d", a.Username, a.Load)
+		}
 		s.reload(a)
 	}
 	s.enterState(i, switchyard.Connected, 0)

@@ -24,6 +24,9 @@ func (s *State) record(i *interaction) *Record {
 	if i.applet != nil {
 		r.Applet = i.applet.Name
 	}
+	if len(i.Demands) > 0 {
+		r.Demands = make([]switchyard.Demand, 0, len(i.Demands))
+	}
 	for _, d := range i.Demands {
 		r.Demands = append(r.Demands, switchyard.Demand{Skill: s.index.SkillName(d.Skill), Until: d.Until})
 	}
