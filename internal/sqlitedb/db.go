@@ -47,11 +47,12 @@ type DB struct {
 	opt      Options
 	memory   bool
 	log      *slog.Logger
-	mu       sync.Mutex // the writer: write, statements, and every read when in memory
+	mu       sync.Mutex // conn, prepared, written, closed; in memory every read too
 	writer   *sql.DB
 	conn     *sql.Conn
 	prepared map[string]driver.Stmt
 	readers  *sql.DB // nil when in memory
+	closed   bool
 	lost     atomic.Bool
 	written  int64 // bytes since the last checkpoint
 	wake     chan struct{}
@@ -165,6 +166,9 @@ func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if db.closed {
+		return fmt.Errorf("write to %s: %w", db.opt.What, sql.ErrConnDone)
+	}
 	if db.lost.Load() {
 		return journal.ErrSync
 	}
@@ -264,6 +268,9 @@ func (db *DB) withOwn(f func(execer) error) error {
 // Close brings the WAL into the file and closes it.
 func (db *DB) Close() (err error) {
 	db.closing.Do(func() {
+		db.mu.Lock()
+		db.closed = true
+		db.mu.Unlock()
 		close(db.wake)
 		<-db.done
 		err = db.closeAll()

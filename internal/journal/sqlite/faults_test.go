@@ -19,7 +19,7 @@ type faults struct {
 	sync    atomic.Int32 // what flushing the WAL answers; 0 = do it
 	write   atomic.Int32 // what writing to the WAL answers; 0 = do it
 	base    *lib.Tsqlite3_vfs
-	methods lib.Tsqlite3_io_methods // ours, for WAL files
+	methods uintptr // ours, for WAL files, in C's memory
 	real    *lib.Tsqlite3_io_methods
 }
 
@@ -74,12 +74,14 @@ func (f *faults) open(tls *libc.TLS, vfs, name, file uintptr, flags int32, out u
 	opened := at[lib.Tsqlite3_file](file)
 	if f.real == nil {
 		f.real = at[lib.Tsqlite3_io_methods](opened.FpMethods)
-		f.methods = *f.real
+		f.methods = lib.Xsqlite3_malloc(tls, int32(unsafe.Sizeof(*f.real)))
 		sync, write := syncFunc(f.syncWAL), writeFunc(f.writeWAL)
-		f.methods.FxSync, f.methods.FxWrite = pointer(sync), pointer(write)
+		ours := at[lib.Tsqlite3_io_methods](f.methods)
+		*ours = *f.real
+		ours.FxSync, ours.FxWrite = pointer(sync), pointer(write)
 		keep = append(keep, sync, write)
 	}
-	opened.FpMethods = uintptr(unsafe.Pointer(&f.methods))
+	opened.FpMethods = f.methods
 	return rc
 }
 
