@@ -105,7 +105,8 @@ type Left struct {
 	Exit   string `json:"exit"`
 }
 
-// OfferMade: the interaction rings at an agent, or, with Auto, goes to it at once (a Joined follows).
+// OfferMade: the interaction rings at an agent, or, with auto, goes to it at once: then an
+// interaction.connected follows.
 type OfferMade struct {
 	With
 	Size   int     `json:"size"`           // percent of the agent it holds
@@ -235,7 +236,7 @@ type PresenceChanged struct {
 // LostEvent: the agent's desktop is not heard any more.
 type LostEvent struct{ Agented }
 
-// BackEvent: it is heard again.
+// BackEvent: the agent's desktop is heard again.
 type BackEvent struct{ Agented }
 
 // Processed: an invoke call was answered so.

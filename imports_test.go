@@ -1,0 +1,223 @@
+package switchyard_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// root stands for the package switchyard in the map of the rooms.
+const root = "."
+
+// rooms is the map of the house: every package and which packages of the house it may import, lower
+// ones first. A package that is not here is an error; so is an import that is not. Names stand for
+// folders under internal.
+var rooms = []struct {
+	name string
+	may  string
+}{
+	// The pure rooms decide. They import each other and pureStd only.
+	{root, ""},
+	{"core/plan", root},
+	{"core/routing", root},
+	{"core", root + " core/plan core/routing"},
+
+	// Contracts of the stores, and the stores.
+	{"journal", root},
+	{"tables", root + " journal"},
+	{"journal/journaltest", root + " journal"},
+	{"tables/tablestest", root + " journal tables"},
+	{"journal/memory", root + " journal"},
+	{"sqlitedb", root + " journal"},
+	{"journal/sqlite", root + " journal sqlitedb"},
+	{"tables/sqlite", root + " journal tables sqlitedb"},
+
+	// What runs the core, and what it does in the world. Neither knows of HTTP calls coming in.
+	{"engine", root + " core journal tables"},
+	{"effects", root},
+	{"effects/egress", ""},
+	{"effects/callback", root + " effects effects/egress"},
+	{"effects/sms", root + " core/plan effects effects/egress"},
+
+	// Credentials and the account document.
+	{"seal", root},
+	{"config", root + " core/plan seal"},
+
+	// What comes in over HTTP.
+	{"api/httpx", root},
+	{"api/auth", root + " api/httpx"},
+	{"api/vcc", root + " config seal api/httpx api/auth"},
+	{"api/native", root + " core engine tables config seal api/httpx api/auth"},
+
+	// The only wiring, and the command.
+	{"app", root + " core journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
+		" effects/callback effects/sms seal config api/httpx api/auth api/vcc api/native"},
+	{"cmd/switchyard", root + " app engine journal/sqlite config seal api/auth api/native client bench demo"},
+
+	// Clients of the API, and tools of the tests and the command.
+	{"client", root},
+	{"bench", root + " client app engine"},
+	{"demo", root + " client app"},
+	{"crash", root + " client"},
+	{"docs", root + " engine effects api/httpx api/auth api/native"},
+}
+
+// wiredBy are the only packages that may import app, beside tests.
+var wiredBy = []string{"cmd/switchyard", "bench", "demo", "crash"}
+
+// pureStd is what of the standard library the pure rooms may import: nothing that does I/O, knows
+// the time of day or chooses at random. Of time they may use what is not in impure.
+var pureStd = strings.Fields(`bytes cmp crypto/sha256 encoding/binary encoding/hex encoding/json errors fmt iter maps
+	math math/bits reflect slices sort strconv strings time unicode unicode/utf8`)
+
+// impure are the names of package time that look at a clock or wait.
+var impure = strings.Fields("Now Since Until Sleep After AfterFunc Tick NewTicker NewTimer Local LoadLocation")
+
+const module = "switchyard"
+
+// imported is a package and what it imports, as `go list` tells.
+type imported struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+// roomOf is the name of a package in the map; false for packages from outside.
+func roomOf(path string) (string, bool) {
+	if path == module {
+		return root, true
+	}
+	rest, ours := strings.CutPrefix(path, module+"/")
+	return strings.TrimPrefix(rest, "internal/"), ours
+}
+
+func isPure(room string) bool {
+	return room == root || room == "core" || strings.HasPrefix(room, "core/")
+}
+
+// faults says what is wrong with the imports of a package.
+func (p imported) faults() (found []string) {
+	room, _ := roomOf(p.ImportPath)
+	at := slices.IndexFunc(rooms, func(r struct{ name, may string }) bool { return r.name == room })
+	if at < 0 {
+		return []string{room + " is not in the map of the rooms: give it a line in imports_test.go"}
+	}
+	may := strings.Fields(rooms[at].may)
+	for _, path := range p.Imports {
+		other, ours := roomOf(path)
+		switch {
+		case ours && !slices.Contains(may, other):
+			found = append(found, fmt.Sprintf("%s may not import %s", room, other))
+		case ours && other == "app" && !slices.Contains(wiredBy, room):
+			found = append(found, fmt.Sprintf("%s imports app: only commands and tests may", room))
+		case !ours && isPure(room) && !slices.Contains(pureStd, path):
+			found = append(found, fmt.Sprintf("%s is a pure room and may not import %s", room, path))
+		}
+	}
+	return found
+}
+
+func TestRooms(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range packages(t) {
+		room, _ := roomOf(p.ImportPath)
+		seen[room] = true
+		for _, fault := range p.faults() {
+			t.Error(fault)
+		}
+		if isPure(room) {
+			for _, fault := range impurities(t, p) {
+				t.Error(fault)
+			}
+		}
+	}
+	for _, r := range rooms {
+		if !seen[r.name] {
+			t.Errorf("the map has a room %s that is not built", r.name)
+		}
+	}
+}
+
+// The map can be broken: what must not be is found.
+func TestRoomsFindFaults(t *testing.T) {
+	for _, p := range []imported{
+		{ImportPath: module, Imports: []string{"os"}},
+		{ImportPath: module + "/internal/core", Imports: []string{"math/rand/v2"}},
+		{ImportPath: module + "/internal/core/routing", Imports: []string{module + "/internal/core/plan"}},
+		{ImportPath: module + "/internal/engine", Imports: []string{module + "/internal/api/native"}},
+		{ImportPath: module + "/internal/effects", Imports: []string{module + "/internal/api/httpx"}},
+		{ImportPath: module + "/internal/docs", Imports: []string{module + "/internal/app"}},
+		{ImportPath: module + "/internal/util"},
+	} {
+		if len(p.faults()) != 1 {
+			t.Errorf("%s importing %v: found %v", p.ImportPath, p.Imports, p.faults())
+		}
+	}
+}
+
+// packages lists the packages of the module.
+func packages(t *testing.T) (all []imported) {
+	t.Helper()
+	list := exec.Command("go", "list", "-e", "-json=ImportPath,Dir,GoFiles,Imports", "./...")
+	var complaint bytes.Buffer
+	list.Stderr = &complaint
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("list packages: %v\n%s", err, &complaint)
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p imported
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// impurities finds what a pure room must not do whatever it imports: look at a clock, start a
+// goroutine, wait for another.
+func impurities(t *testing.T, p imported) (found []string) {
+	t.Helper()
+	files := token.NewFileSet()
+	for _, name := range p.GoFiles {
+		file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if what := impurity(n); what != "" {
+				found = append(found, fmt.Sprintf("%s: a pure room has %s", files.Position(n.Pos()), what))
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func impurity(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return "a goroutine"
+	case *ast.SelectStmt:
+		return "a select"
+	case *ast.ChanType:
+		return "a channel"
+	case *ast.SelectorExpr:
+		if x, is := n.X.(*ast.Ident); is && x.Name == "time" && slices.Contains(impure, n.Sel.Name) {
+			return "time." + n.Sel.Name
+		}
+	}
+	return ""
+}
