@@ -224,6 +224,7 @@ func (a *api) streamEvents(ctx context.Context, c *call, in *Feed, f feedFilter)
 // stops. The reader's desktop counts as heard all the while.
 func (a *api) follow(ctx context.Context, c *call, sub *engine.Subscription, after switchyard.Cursor, f feedFilter, w http.ResponseWriter) {
 	s, shown, quiet := openStream(w), after, time.Now()
+	defer s.close()
 	for {
 		a.alive(c)
 		rows, err := a.wait(ctx, sub)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -74,6 +75,7 @@ func (a *api) getStats(ctx context.Context, c *call, _ *struct{}) (*statsOut, er
 
 func (a *api) streamStats(ctx context.Context, c *call, now *Stats, w http.ResponseWriter) {
 	s := openStream(w)
+	defer s.close()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -89,10 +91,33 @@ func (a *api) streamStats(ctx context.Context, c *call, now *Stats, w http.Respo
 		case <-tick.C:
 		}
 		a.alive(c)
-		if now, err = a.stats(ctx, c); err != nil {
+		if now, err = a.sharedStats(ctx, c); err != nil {
 			return
 		}
 	}
+}
+
+// figures are an account's stats as its streams share them: however many watch, the account's owner
+// is asked once a second.
+type figures struct {
+	mu    sync.Mutex
+	at    time.Time
+	stats *Stats
+}
+
+func (a *api) sharedStats(ctx context.Context, c *call) (*Stats, error) {
+	kept, _ := a.figures.LoadOrStore(c.Account, new(figures))
+	f := kept.(*figures)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stats != nil && time.Since(f.at) < 900*time.Millisecond {
+		return f.stats, nil
+	}
+	stats, err := a.stats(ctx, c)
+	if err == nil {
+		f.at, f.stats = time.Now(), stats
+	}
+	return stats, err
 }
 
 func (a *api) stats(ctx context.Context, c *call) (*Stats, error) {

@@ -23,10 +23,14 @@ func openStream(w http.ResponseWriter) *stream {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies must not hold events back
 	s := &stream{w: w, control: http.NewResponseController(w)}
+	_ = s.control.SetReadDeadline(time.Time{}) // the server's deadline is for requests that end
 	w.WriteHeader(http.StatusOK)
 	_ = s.control.Flush() // the reader learns that it is connected, or the first send fails
 	return s
 }
+
+// close leaves the connection as a request that ended would.
+func (s *stream) close() { _ = s.control.SetWriteDeadline(time.Time{}) }
 
 // send writes one event; without data and type it only moves the reader's Last-Event-ID on.
 func (s *stream) send(id, kind string, data []byte) error {
