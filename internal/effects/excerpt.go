@@ -10,12 +10,17 @@ import (
 // MaxDetailBytes is the longest detail of an outcome.
 const MaxDetailBytes = 512
 
+// looked is how many times as long as an excerpt may be what it is taken from: what is blank, or
+// masked, makes room.
+const looked = 4
+
 // Excerpt makes what came from outside fit for a detail: secrets masked, on one printable line, at
 // most limit bytes.
 func Excerpt(text string, secrets []string, limit int) string {
 	if text == "" {
 		return ""
 	}
+	text = text[:min(len(text), looked*limit)]
 	// Masked twice: putting a space for a line end may make a secret that has a space whole again.
 	text = mask(oneLine(mask(text, secrets)), secrets)
 	return cutAt(text, limit)

@@ -14,34 +14,76 @@ import (
 const shortestBroken = 4
 
 // mask puts switchyard.Masked for every secret in text. The other side may send back what it was
-// sent, escaped for JSON, for a URL or for HTML in any of the ways there are, and its answer may
-// break off in the middle of a secret. So the secrets are looked for in the text as it would be
-// read, once for each way, and what they were read from is masked.
+// sent, escaped for JSON, for a URL or for HTML in any of the ways there are, or several of them one
+// around the other, or in base64, and its answer may break off in the middle of a secret. So the
+// secrets are looked for in the text as it would be read, once for each way, and what they were
+// read from is masked.
 func mask(text string, secrets []string) string {
-	hidden := make([]bool, len(text))
-	found := false
-	for _, way := range ways {
-		if !strings.ContainsAny(text, way.marks) && way.marks != "" {
-			continue
-		}
-		read := way.read(text)
-		for _, secret := range secrets {
-			found = read.hide(secret, hidden) || found
-		}
-	}
-	if !found {
+	m := masker{secrets: secrets, hidden: make([]bool, len(text)), seen: map[string]int{}}
+	m.look(verbatim(text), mostEscapes, true)
+	switch {
+	case m.read > mostReadings:
+		return switchyard.Masked // nobody knows what is in it
+	case !m.found:
 		return text
 	}
 	var b strings.Builder
 	for i := range len(text) {
 		switch {
-		case !hidden[i]:
+		case !m.hidden[i]:
 			b.WriteByte(text[i])
-		case i == 0 || !hidden[i-1]:
+		case i == 0 || !m.hidden[i-1]:
 			b.WriteString(switchyard.Masked)
 		}
 	}
 	return b.String()
+}
+
+// Bounds of the search: how many ways of escaping are looked through, one around the other, and how
+// many different texts may be read out of one. Ordinary answers come to a dozen.
+const (
+	mostEscapes  = 3
+	mostReadings = 256
+)
+
+// masker looks for secrets and notes which bytes of the text they were read from.
+type masker struct {
+	secrets []string
+	hidden  []bool
+	found   bool
+	read    int
+	seen    map[string]int // what was read, and how much further it was looked into
+}
+
+// look hides the secrets of a reading and of all that can be read out of it: through so many
+// escapes more, and once through base64.
+func (m *masker) look(r reading, escapes int, base64 bool) {
+	further := 2*escapes + 1
+	if base64 {
+		further++
+	}
+	if m.read > mostReadings || m.seen[string(r.plain)] >= further {
+		return
+	}
+	m.seen[string(r.plain)] = further
+	m.read++
+	for _, secret := range m.secrets {
+		m.found = r.hide(secret, m.hidden) || m.found
+	}
+	if escapes > 0 {
+		for _, w := range ways {
+			if inner, other := r.unescaped(w); other {
+				m.look(inner, escapes-1, base64)
+			}
+		}
+	}
+	if base64 {
+		for offset := range 4 {
+			if inner, other := r.decoded(offset); other {
+				m.look(inner, min(escapes, 1), false)
+			}
+		}
+	}
 }
 
 // way is a way of escaping: marks begin its escapes; unescape reads the one s begins with and
@@ -51,33 +93,58 @@ type way struct {
 	unescape func(s string) (plain string, length int)
 }
 
-var ways = []way{{"", nil}, {`\`, fromJSON}, {"%+", fromURL}, {"&", fromHTML}}
+// In a URL a plus is one in the path and a space in a form.
+var ways = []way{{`\`, fromJSON}, {"%", fromURL}, {"%+", fromURL}, {"&", fromHTML}}
 
-// reading is a text without its escapes: byte i of plain was read from text[from[i]:from[i+1]].
+// reading is a text without its escapes: byte i of plain was read from the bytes from from[i] up to
+// to[i] of the text.
 type reading struct {
-	plain []byte
-	from  []int
+	plain    []byte
+	from, to []int
 }
 
-func (w way) read(text string) reading {
-	r := reading{make([]byte, 0, len(text)), make([]int, 0, len(text)+1)}
+func verbatim(text string) reading {
+	r := reading{plain: []byte(text)}
+	for i := range len(text) {
+		r.from, r.to = append(r.from, i), append(r.to, i+1)
+	}
+	return r
+}
+
+// unescaped reads a reading again, by a way of escaping; false when nothing in it is escaped so.
+func (r reading) unescaped(w way) (reading, bool) {
+	text := string(r.plain)
+	if !strings.ContainsAny(text, w.marks) {
+		return r, false
+	}
+	var out reading
 	for i := 0; i < len(text); {
 		plain, length := text[i:i+1], 1
 		if strings.IndexByte(w.marks, text[i]) >= 0 {
 			if p, n := w.unescape(text[i:]); n > 0 {
 				plain, length = p, n
 			} else if n < 0 {
+				out.extend(r.to[len(text)-1])
 				break // what is cut off belongs to what stands before it
 			}
 		}
-		for range len(plain) {
-			r.from = append(r.from, i)
+		for _, c := range []byte(plain) {
+			out.add(c, r.from[i], r.to[i+length-1])
 		}
-		r.plain = append(r.plain, plain...)
 		i += length
 	}
-	r.from = append(r.from, len(text))
-	return r
+	return out, string(out.plain) != text
+}
+
+func (r *reading) add(c byte, from, to int) {
+	r.plain, r.from, r.to = append(r.plain, c), append(r.from, from), append(r.to, to)
+}
+
+// extend lets the last byte reach up to an end.
+func (r *reading) extend(to int) {
+	if n := len(r.to); n > 0 {
+		r.to[n-1] = to
+	}
 }
 
 // hide marks where a secret was read from, also the beginning of one the text ends with.
@@ -105,10 +172,56 @@ func (r reading) hide(secret string, hidden []bool) (found bool) {
 }
 
 func (r reading) cover(begin, end int, hidden []bool) {
-	for i := r.from[begin]; i < r.from[end]; i++ {
+	for i := r.from[begin]; i < r.to[end-1]; i++ {
 		hidden[i] = true
 	}
 }
+
+// shortestBase64 is the length from which a run of letters may be base64 that holds a secret.
+const shortestBase64 = 8
+
+// decoded reads the runs of a reading that may be base64, of either alphabet; what stands between
+// them is left out. A run begins in the middle when what comes before it happens to be letters too,
+// so each is read from four offsets.
+func (r reading) decoded(offset int) (out reading, other bool) {
+	for i := 0; i < len(r.plain); {
+		end := i
+		for end < len(r.plain) && sextets[r.plain[end]] != 0 {
+			end++
+		}
+		if end-i >= shortestBase64 {
+			r.decodeRun(i+offset, end, &out)
+			if end < len(r.plain) {
+				out.add(0, r.from[i], r.from[i]) // what was read from two runs does not belong together
+			}
+			other = true
+		}
+		i = end + 1
+	}
+	return out, other
+}
+
+// decodeRun decodes what stands between two places; each byte was read from two characters.
+func (r reading) decodeRun(begin, end int, out *reading) {
+	for i := begin; i+1 < end; i++ {
+		at := (i - begin) % 4
+		if at == 3 {
+			continue // the fourth character of four begins no byte
+		}
+		first, second := sextets[r.plain[i]]-1, sextets[r.plain[i+1]]-1
+		out.add(first<<(2+2*at)|second>>(4-2*at), r.from[i], r.to[i+1])
+	}
+}
+
+// sextets are the values of the characters of base64, each plus one.
+var sextets = func() (t [256]byte) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	for value, c := range []byte(letters) {
+		t[c] = byte(value) + 1
+	}
+	t['+'], t['-'], t['/'], t['_'] = 63, 63, 64, 64
+	return t
+}()
 
 // fromJSON reads \n, \u00e4 and the like (RFC 8259 §7).
 func fromJSON(s string) (string, int) {
@@ -151,11 +264,14 @@ const longestEntity = 12
 
 // fromHTML reads &amp; and &#38;.
 func fromHTML(s string) (string, int) {
-	end := strings.IndexByte(s[:min(len(s), longestEntity)], ';')
-	if end < 0 && len(s) < longestEntity {
-		return "", -1
+	end := 1
+	for end < min(len(s), longestEntity) && (s[end] == '#' || sextets[s[end]] != 0) {
+		end++
 	}
-	if end < 0 {
+	switch {
+	case end == len(s) && end < longestEntity:
+		return "", -1
+	case end == len(s) || s[end] != ';':
 		return "", 0
 	}
 	plain := html.UnescapeString(s[:end+1])

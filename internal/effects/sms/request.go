@@ -72,7 +72,7 @@ func (t *templates) expand(what, text string, env plan.Env) (string, error) {
 		if secret, failed = t.unseal(string(sealed)); failed != nil {
 			return "", false
 		}
-		t.masked = append(t.masked, secret)
+		t.masked = append(append(t.masked, secret), partsOf(secret)...)
 		return secret, true
 	})
 	if failed != nil {
@@ -83,6 +83,23 @@ func (t *templates) expand(what, text string, env plan.Env) (string, error) {
 	}
 	return expanded, nil
 }
+
+// partsOf is what errors and the other side may tell of a secret that is an address: its host, its
+// path and query, and what of them is long enough to be a credential by itself.
+func partsOf(secret string) []string {
+	u, err := url.Parse(secret)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	parts := []string{u.Host, u.Hostname()}
+	if whole := u.RequestURI(); whole != "/" {
+		parts = append(parts, whole)
+	}
+	return append(parts, secretWord.FindAllString(u.Path+" "+u.RawQuery, -1)...)
+}
+
+// secretWord is what stands between the marks of an address and may be a credential.
+var secretWord = regexp.MustCompile(`[^/&=? ]{8,}`)
 
 // unseal opens a text of the published document; an empty one is stored as it is.
 func (t *templates) unseal(text string) (string, error) {
