@@ -510,10 +510,16 @@ func (s *shelf) Invocation(_ context.Context, account string, id switchyard.ID) 
 	return nil, nil
 }
 
-func (s *shelf) Notifications(_ context.Context, account string, _ tables.NotificationQuery) ([]tables.Notification, error) {
+func (s *shelf) Notifications(_ context.Context, account string, q tables.NotificationQuery) (found []tables.Notification, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Values(s.account(account).notifications)), nil
+	for _, n := range s.account(account).notifications {
+		if (q.State == "" || q.State == n.State) && (q.Before.IsZero() || bytes.Compare(n.ID[:], q.Before[:]) < 0) {
+			found = append(found, n)
+		}
+	}
+	slices.SortFunc(found, func(a, b tables.Notification) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+	return found[:min(q.Limit, len(found))], nil
 }
 
 func (s *shelf) Notification(_ context.Context, account string, id switchyard.ID) (*tables.Notification, error) {

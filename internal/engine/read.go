@@ -291,16 +291,9 @@ func (e *Engine) Notifications(ctx context.Context, account string, q tables.Not
 	if err != nil {
 		return nil, err
 	}
-	newer := s.marked
-	older, err := e.options.Tables.Notifications(ctx, account, q)
+	all, err := e.olderNotifications(ctx, account, q, s.marked)
 	if err != nil {
-		return nil, fmt.Errorf("read notifications: %w", err)
-	}
-	var all []tables.Notification
-	for _, n := range older {
-		if newer[n.ID] == nil {
-			all = append(all, n)
-		}
+		return nil, err
 	}
 	changed, err := s.changed()
 	if err != nil {
@@ -318,6 +311,27 @@ func (e *Engine) Notifications(ctx context.Context, account string, q tables.Not
 		all = all[:q.Limit]
 	}
 	return all, nil
+}
+
+// olderNotifications returns what the tables have of a query, but for the callbacks the tail knows
+// newer standings of. It reads on until the page is full without them.
+func (e *Engine) olderNotifications(ctx context.Context, account string, q tables.NotificationQuery, newer map[switchyard.ID]*Callback) ([]tables.Notification, error) {
+	var all []tables.Notification
+	for {
+		page, err := e.options.Tables.Notifications(ctx, account, q)
+		if err != nil {
+			return nil, fmt.Errorf("read notifications: %w", err)
+		}
+		for _, n := range page {
+			if newer[n.ID] == nil {
+				all = append(all, n)
+			}
+		}
+		if len(page) < q.Limit || len(page) == 0 || len(all) >= q.Limit {
+			return all, nil
+		}
+		q.Before = page[len(page)-1].ID
+	}
 }
 
 // Configs returns versions of the account document below before (0 = all), newest first.

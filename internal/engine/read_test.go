@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -88,6 +89,46 @@ func TestReadYourWrites(t *testing.T) {
 		if n, err := r.Notification(ctx, "acme", notes[0].ID); err != nil || n.State != CallbackDelivered {
 			t.Fatalf("notification %s, %v", n.Document, err)
 		}
+	})
+}
+
+// TestPageOfCallbacksIsFull reads callbacks page by page while the tables do not know yet that the
+// newest of them were delivered.
+func TestPageOfCallbacksIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		r := newRig(t, nil).start().with("acme")
+		defer r.stop()
+		for range 5 {
+			r.mustSet("acme", "ada", "effect")
+		}
+		time.Sleep(10 * time.Second)
+		r.tables.failWith(errors.New("no"))
+		notes, err := r.Notifications(ctx, "acme", tables.NotificationQuery{Limit: 10})
+		if err != nil || len(notes) != 5 {
+			t.Fatalf("%d callbacks, %v", len(notes), err)
+		}
+		for _, n := range notes[:3] {
+			r.Report("acme", &switchyard.EffectResult{Effect: n.ID, Attempt: 1, OK: true})
+		}
+		synctest.Wait()
+		var pending []switchyard.ID
+		q := tables.NotificationQuery{State: CallbackPending, Limit: 1}
+		for {
+			page, err := r.Notifications(ctx, "acme", q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			q.Before = page[0].ID
+			pending = append(pending, page[0].ID)
+		}
+		if want := []switchyard.ID{notes[3].ID, notes[4].ID}; !slices.Equal(pending, want) {
+			t.Errorf("pending are %v, want %v", pending, want)
+		}
+		r.tables.failWith(nil)
 	})
 }
 
