@@ -31,6 +31,7 @@ import (
 	"switchyard/internal/effects/egress"
 	"switchyard/internal/effects/sms"
 	"switchyard/internal/engine"
+	"switchyard/internal/journal"
 	"switchyard/internal/seal"
 )
 
@@ -51,6 +52,9 @@ type Options struct {
 	Key           string // sealing key as text; empty = the key file of the folder
 	Log           *slog.Logger
 	Limits        engine.Limits
+	// WrapJournal puts something between the server and its journal. It is for tests and
+	// simulators, which fail, delay or lie there; a server that people use has none.
+	WrapJournal func(journal.Store) journal.Store
 
 	kept *stores // of a server before this one; tests give them
 }
@@ -82,6 +86,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	var err error
 	if a.stores, err = openStores(ctx, o); err != nil {
 		return nil, err
+	}
+	if o.WrapJournal != nil {
+		a.stores = &stores{o.WrapJournal(a.stores.journal), a.stores.tables}
 	}
 	if a.key, err = openKey(o); err != nil {
 		a.stores.close()
