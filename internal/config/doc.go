@@ -6,3 +6,5 @@
 // It may import the root package, internal/core/plan and internal/seal, and libraries for YAML, JSON
 // and HTTP field names. It keeps no state and touches the network never; only Resolve reads files.
 package config
+
+//go:generate go test . -run UpToDate -update
