@@ -132,8 +132,11 @@ type BenchBacklogCmd struct {
 
 // Run measures.
 func (c *BenchBacklogCmd) Run(g *Globals) error {
-	if c.Waiting < 1 || c.Agents < 1 || c.Connections < 1 || c.Probes < 1 || c.Probes > c.Waiting || c.Probes > c.Agents*5 {
-		return usageError{errors.New("--waiting, --agents, --connections and --probes are more than 0; probes are among the waiting and at most five an agent")}
+	if c.Waiting < 1 || c.Agents < 1 || c.Connections < 1 || c.Probes < 1 {
+		return usageError{errors.New("--waiting, --agents, --connections and --probes are more than 0")}
+	}
+	if c.Expiring && c.Probes > min(c.Waiting, c.Agents*bench.OffersAnAgent) {
+		return usageError{fmt.Errorf("--probes is at most --waiting and %d times --agents: all are offered at once", bench.OffersAnAgent)}
 	}
 	env, err := c.env(g)
 	if err != nil {

@@ -31,7 +31,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return usageError{fmt.Errorf("--tls-cert and --tls-key go together")}
 	}
-	tuneMemory()
+	tuneMemory(g.Context)
 	a, err := app.New(g.Context, app.Options{
 		Data: c.Data, Listen: c.Listen, AccountFiles: c.Account, Manual: c.Clock == "manual",
 		AllowInsecure: c.AllowInsecureEndpoints, AllowNetworks: c.AllowNetwork,
