@@ -21,6 +21,10 @@ type Backlog struct {
 	Connections int
 }
 
+// OffersAnAgent is how many interactions of the load are offered to one agent at once: nonlive ones
+// take 20 % of it.
+const OffersAnAgent = 5
+
 // waitingSkills is what the waiting interactions ask for: all agents have two of the three, nobody
 // has the third.
 const waitingSkills = `[{"name":"skillOptional","expiryafter":0},{"name":"skillExpiring","expiryafter":86400},{"name":"skillMandatory"}]`
@@ -185,10 +189,12 @@ func (b *Backlog) give(ctx context.Context, c *client.Client, report *Report) er
 	if err := c.Call(ctx, http.MethodGet, "/v1/config", nil, &document); err != nil {
 		return err
 	}
-	for n := range document.Agents {
-		document.Agents[n].Skills["skillMandatory"] = 5
+	for _, entry := range document.Agents {
+		if entry.Skills != nil { // the personal queue's agent has none
+			entry.Skills["skillMandatory"] = 5
+		}
 	}
-	expected := min(b.Waiting, b.Agents*(100/20)) // five of their size fit an agent
+	expected := min(b.Waiting, b.Agents*OffersAnAgent)
 	watch, err := watchOffers(ctx, c, expected)
 	if err != nil {
 		return err

@@ -64,13 +64,13 @@ func (v *Invoke) newLoad(addr, token string, next *atomic.Uint64) *load {
 // server and one on the bare handler the tables catch up, so that neither pays for the other.
 func (v *Invoke) pairs(ctx context.Context, server *Server, c *client.Client) (*Report, error) {
 	report := newReport("bench invoke")
-	bareAddr, stop, err := v.startBare(ctx)
+	bareServer, err := v.startBare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
+	defer bareServer.kill()
 	var next atomic.Uint64
-	ours, bare := v.newLoad(server.addr, c.Token, &next), v.newLoad(bareAddr, c.Token, &next)
+	ours, bare := v.newLoad(server.addr, c.Token, &next), v.newLoad(bareServer.addr, c.Token, &next)
 	defer ours.close()
 	defer bare.close()
 	if err := errors.Join(ours.open(), bare.open()); err != nil {
@@ -83,11 +83,13 @@ func (v *Invoke) pairs(ctx context.Context, server *Server, c *client.Client) (*
 		if err != nil {
 			return nil, err
 		}
+		cpu := bareServer.cpuTime()
 		plain, err := bare.run(ctx, slice, 0)
 		if err != nil {
 			return nil, err
 		}
-		m.bare = append(m.bare, plain.callsPerSecond())
+		m.bare, m.bareCalls = append(m.bare, plain.callsPerSecond()), m.bareCalls+plain.calls
+		m.bareCPU += bareServer.cpuTime() - cpu
 		v.say("%3d s: %6.0f calls/s durable, %6.0f calls/s bare", n+v.Slice, durable.callsPerSecond(), plain.callsPerSecond())
 	}
 	report.add("connections", float64(v.Connections), "")
@@ -96,7 +98,7 @@ func (v *Invoke) pairs(ctx context.Context, server *Server, c *client.Client) (*
 	report.atLeast("durable ÷ bare", median(m.durable)/median(m.bare), "", 0.5)
 	report.add("durable ÷ bare, counting the time the tables took to catch up", median(m.settled)/median(m.bare), "")
 	m.common(report)
-	report.add("CPU of the load generator", m.cpu.Seconds()*1e6/float64(m.calls), "µs a call")
+	report.add("CPU of the bare handler", perCall(m.bareCPU, m.bareCalls), "µs a call")
 	return report, nil
 }
 
@@ -133,7 +135,9 @@ type invokeFigures struct {
 	times                     spread
 	calls, busy               int
 	lag                       float64
-	cpu                       time.Duration
+	cpu, serverCPU            time.Duration // of the load generator and of the server
+	bareCalls                 int
+	bareCPU                   time.Duration
 }
 
 // onServer runs one slice on the server.
@@ -141,7 +145,7 @@ func (m *invokeFigures) onServer(ctx context.Context, s *Server, c *client.Clien
 	watched, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { m.watchLag(watched, s, c) })
-	cpu := cpuTime()
+	cpu, serverCPU := cpuTime(), s.cpuTime()
 	d, err := l.run(ctx, slice, 0)
 	m.cpu += cpuTime() - cpu
 	stop()
@@ -153,6 +157,7 @@ func (m *invokeFigures) onServer(ctx context.Context, s *Server, c *client.Clien
 	if err := s.settle(ctx, c); err != nil {
 		return d, err
 	}
+	m.serverCPU += s.cpuTime() - serverCPU
 	with := (d.took + time.Since(settling)).Seconds()
 	m.durable, m.settled = append(m.durable, d.callsPerSecond()), append(m.settled, float64(d.calls)/with)
 	m.accepted = append(m.accepted, d.acceptedPerSecond())
@@ -178,21 +183,30 @@ func (m *invokeFigures) common(report *Report) {
 	report.add("call, p99", millis(all.at(0.99)), "ms")
 	report.add("call, max", millis(all.at(1)), "ms")
 	report.add("calls turned away as busy and tried again", float64(m.busy), "")
+	report.add("CPU of the load generator", perCall(m.cpu, m.calls), "µs a call")
+	if m.serverCPU > 0 { // unknown of a server that is no process of ours
+		report.add("CPU of the server, tables and all", perCall(m.serverCPU, m.calls), "µs a call")
+	}
+}
+
+func perCall(d time.Duration, calls int) float64 {
+	return float64(d.Microseconds()) / float64(max(calls, 1))
 }
 
 // startBare starts the bare handler in a process of its own.
-func (e *Env) startBare(ctx context.Context) (addr string, stop func(), err error) {
-	if addr, err = freeAddress(); err != nil {
-		return "", nil, err
+func (e *Env) startBare(ctx context.Context) (*Server, error) {
+	addr, err := freeAddress()
+	if err != nil {
+		return nil, err
 	}
 	s := &Server{env: e, addr: addr, cmd: e.command("bench", "bare", "--listen", addr)}
 	s.cmd.Stderr = e.Progress
 	if err := s.cmd.Start(); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if err := s.awaitReady(ctx); err != nil {
 		s.kill()
-		return "", nil, err
+		return nil, err
 	}
-	return addr, s.kill, nil
+	return s, nil
 }

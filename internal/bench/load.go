@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -77,8 +78,13 @@ func (l *load) close() {
 	}
 }
 
+// generatorThreads is how many threads of the load generator run at once. One is enough for what two
+// cores can serve, and spares the machine the hand-over of each answer between threads.
+const generatorThreads = 1
+
 // run loads until the time is over or the given number of interactions was sent (0 = any number).
 func (l *load) run(ctx context.Context, d time.Duration, interactions int) (done, error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(generatorThreads))
 	var stop atomic.Bool
 	timer := time.AfterFunc(d, func() { stop.Store(true) })
 	defer timer.Stop()

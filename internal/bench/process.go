@@ -151,6 +151,28 @@ func (s *Server) residentBytes() (int64, error) {
 	return 0, fmt.Errorf("%s names no VmRSS", path)
 }
 
+// cpuTime is the CPU the process has used; 0 where that cannot be known.
+func (s *Server) cpuTime() time.Duration {
+	if s.cmd == nil {
+		return 0
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	// The name of the program, which may hold spaces, ends with the last parenthesis; user and
+	// system time are the 12th and 13th members after it, in hundredths of a second.
+	rest := text[bytes.LastIndexByte(text, ')')+1:]
+	var sum int64
+	for n, member := range strings.Fields(string(rest)) {
+		if n == 11 || n == 12 {
+			ticks, _ := strconv.ParseInt(member, 10, 64)
+			sum += ticks
+		}
+	}
+	return time.Duration(sum) * 10 * time.Millisecond
+}
+
 // metrics reads figures of /metrics by name.
 func (s *Server) metrics(ctx context.Context, c *client.Client, names ...string) (map[string]float64, error) {
 	text, err := c.Text(ctx, "/metrics")

@@ -101,16 +101,16 @@ func (r *reader) follow(ctx context.Context, c *Client, types []string) error {
 		r.opened()
 		r.opened = nil
 	}
-	return r.read(response.Body)
+	return r.read(ctx, response.Body)
 }
 
 // read takes server-sent events apart as far as the feed uses the format: each is an id, an event
 // and one line of data.
-func (r *reader) read(body io.Reader) error {
+func (r *reader) read(ctx context.Context, body io.Reader) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 64<<10), maxAnswerBytes)
 	kind, id := "", ""
-	for lines.Scan() {
+	for ctx.Err() == nil && lines.Scan() {
 		name, value, _ := bytes.Cut(lines.Bytes(), []byte(": "))
 		switch string(name) {
 		case "id":
