@@ -60,7 +60,7 @@ func copyDatabase(ctx context.Context, from, to string) error {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
 		return fmt.Errorf("copy %s to %s: %w", from, to, err)
 	}
-	return syncFile(to)
+	return errors.Join(os.Chmod(to, 0o600), syncFile(to))
 }
 
 // copyFile copies a small file with its permissions; a missing one is left out.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"switchyard"
+	"switchyard/internal/journal"
 	"switchyard/internal/sqlitedb"
 	"switchyard/internal/tables"
 )
@@ -14,6 +15,8 @@ import (
 var (
 	deleteCheckpoint = sqlitedb.NewDelete("checkpoint", "account, kind, key", 3)
 	putCheckpoint    = sqlitedb.NewReplace("checkpoint(account, kind, key, value)", 4)
+	deleteLive       = sqlitedb.NewDelete("live", "account, id", 2)
+	putLive          = sqlitedb.NewReplace("live(account, id, value)", 3)
 	putEnded         = sqlitedb.NewRareReplace("ended(account, id, externalid, provider, route, agent, spelled,"+
 		" name, clid, outcome, class, created, ended, text)", 14)
 	putDocument     = sqlitedb.NewRareReplace("ended_document(account, id, document)", 3)
@@ -91,16 +94,66 @@ func moveOffset(tx *sqlitedb.Tx, a account, b *tables.Batch) (account, error) {
 }
 
 func applyCheckpoint(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
-	err := tx.Insert(deleteCheckpoint, len(b.Delete), func(i int, add func(driver.Value)) {
+	var gone, other []int // places in b.Delete: live interactions, and the rest
+	for i := range b.Delete {
+		if _, live := liveID(b.Delete[i].Kind, b.Delete[i].Key); live {
+			gone = append(gone, i)
+		} else {
+			other = append(other, i)
+		}
+	}
+	err := tx.Insert(deleteLive, len(gone), func(i int, add func(driver.Value)) {
+		id, _ := liveID(kindLive, b.Delete[gone[i]].Key)
 		add(account)
-		add(b.Delete[i].Kind)
-		add(b.Delete[i].Key)
+		add(id[:])
 	})
 	if err != nil {
 		return err
 	}
-	return tx.Insert(putCheckpoint, len(b.Put), func(i int, add func(driver.Value)) {
-		e := &b.Put[i]
+	err = tx.Insert(deleteCheckpoint, len(other), func(i int, add func(driver.Value)) {
+		add(account)
+		add(b.Delete[other[i]].Kind)
+		add(b.Delete[other[i]].Key)
+	})
+	if err != nil {
+		return err
+	}
+	return putValues(tx, account, b.Put)
+}
+
+// kindLive is the kind of values that have a table of their own.
+const kindLive = "interaction"
+
+// liveID tells whether a value of the checkpoint is a live interaction, and which.
+func liveID(kind, key string) (switchyard.ID, bool) {
+	if kind != kindLive {
+		return switchyard.ID{}, false
+	}
+	id, err := switchyard.ParseID(key)
+	return id, err == nil
+}
+
+func putValues(tx *sqlitedb.Tx, account int64, put []journal.Entry) error {
+	var live, other []int
+	for i := range put {
+		if _, is := liveID(put[i].Kind, put[i].Key); is {
+			live = append(live, i)
+		} else {
+			other = append(other, i)
+		}
+	}
+	err := tx.Insert(putLive, len(live), func(i int, add func(driver.Value)) {
+		e := &put[live[i]]
+		id, _ := liveID(kindLive, e.Key)
+		add(account)
+		add(id[:])
+		add(blob(e.Value))
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Insert(putCheckpoint, len(other), func(i int, add func(driver.Value)) {
+		e := &put[other[i]]
 		add(account)
 		add(e.Kind)
 		add(e.Key)

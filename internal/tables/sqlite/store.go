@@ -146,25 +146,49 @@ func (s *Store) Load(ctx context.Context, name string, f func(journal.Entry) err
 		return nil
 	}
 	err := s.db.Read(ctx, func(r sqlitedb.Reader) error {
-		rows, err := r.QueryContext(ctx,
-			"SELECT kind, key, value FROM checkpoint WHERE account = ? ORDER BY kind, key", number)
-		var kind, key, value sql.RawBytes
-		var e journal.Entry
-		return each(rows, err, func() error {
-			if err := rows.Scan(&kind, &key, &value); err != nil {
-				return err
-			}
-			if e.Kind != string(kind) {
-				e.Kind = string(kind)
-			}
-			e.Key, e.Value = string(key), value
-			return f(e)
-		})
+		err := loadValues(ctx, r, "kind < ?", number, f)
+		if err == nil {
+			err = loadLive(ctx, r, number, f)
+		}
+		if err == nil {
+			err = loadValues(ctx, r, "kind >= ?", number, f)
+		}
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("load the checkpoint of account %q: %w", name, err)
 	}
 	return nil
+}
+
+// loadValues gives the values of the kinds before, or from, live interactions on.
+func loadValues(ctx context.Context, r sqlitedb.Reader, where string, account int64, f func(journal.Entry) error) error {
+	rows, err := r.QueryContext(ctx,
+		"SELECT kind, key, value FROM checkpoint WHERE account = ? AND "+where+" ORDER BY kind, key", account, kindLive)
+	var kind, key, value sql.RawBytes
+	var e journal.Entry
+	return each(rows, err, func() error {
+		if err := rows.Scan(&kind, &key, &value); err != nil {
+			return err
+		}
+		if e.Kind != string(kind) {
+			e.Kind = string(kind)
+		}
+		e.Key, e.Value = string(key), value
+		return f(e)
+	})
+}
+
+func loadLive(ctx context.Context, r sqlitedb.Reader, account int64, f func(journal.Entry) error) error {
+	rows, err := r.QueryContext(ctx, "SELECT id, value FROM live WHERE account = ? ORDER BY id", account)
+	var id scanID
+	var value sql.RawBytes
+	return each(rows, err, func() error {
+		if err := rows.Scan(&id, &value); err != nil {
+			return err
+		}
+		return f(journal.Entry{Kind: kindLive, Key: switchyard.ID(id).String(), Value: value})
+	})
 }
 
 // Backup implements tables.Store.

@@ -17,6 +17,15 @@ CREATE TABLE checkpoint (
     PRIMARY KEY (account, kind, key)
 ) STRICT, WITHOUT ROWID;
 
+-- The part of the checkpoint that a backlog is: live interactions by id. New ones go to the end,
+-- which in checkpoint would be the middle.
+CREATE TABLE live (
+    account INTEGER NOT NULL,
+    id      BLOB    NOT NULL,
+    value   BLOB    NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+
 -- What ended interactions are searched by; narrow, because a search by text reads all of it.
 CREATE TABLE ended (
     account    INTEGER NOT NULL,
