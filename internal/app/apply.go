@@ -99,11 +99,12 @@ func (a *App) publish(ctx context.Context, doc *switchyard.Account, source, dige
 	if err != nil || config.Equal(prepared, previous) {
 		return out, err
 	}
-	version, err := a.engine.Do(ctx, doc.Account, engine.Call{By: source,
+	answer, err := a.engine.Do(ctx, doc.Account, engine.Call{By: source,
 		Input: &switchyard.Publish{Document: *prepared, Source: source, Digest: digest, Registers: registers}})
 	if err != nil {
 		return nil, err
 	}
-	out.Version, out.Changed, out.Changes = version.(int), true, config.Diff(previous, prepared)
+	published := answer.(core.Published)
+	out.Version, out.Changed, out.Changes = published.Version, published.Changed, config.Diff(previous, prepared)
 	return out, nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/goccy/go-yaml"
+
+	"switchyard/internal/seal"
 )
 
 // With this in its environment the test binary is a server on the folder named there: tests kill
@@ -70,6 +73,7 @@ func (s *server) startInProcess() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	key := base64.StdEncoding.EncodeToString(make([]byte, seal.KeyBytes))
 	closeTables := kept.tables.Close
 	kept.tables = &openTables{kept.tables}
 	var running *App
@@ -81,7 +85,7 @@ func (s *server) startInProcess() {
 	}
 	s.again = func() {
 		a, err := New(context.Background(), Options{Data: Memory, Listen: "127.0.0.1:0", Manual: true,
-			AllowInsecure: true, AccountFiles: []string{s.account}, kept: kept})
+			AllowInsecure: true, AccountFiles: []string{s.account}, Key: key, kept: kept})
 		if err == nil {
 			err = a.Start(context.Background())
 		}

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,13 +136,23 @@ func (c *Config) skillName(name string) (string, bool) {
 	return spelling, ok
 }
 
-// decidePublish puts a new version in force, with the provider entries that changed.
+// Published answers a Publish: the version in force, and whether it is a new one.
+type Published struct {
+	Version int  `json:"version"`
+	Changed bool `json:"changed"`
+}
+
+// decidePublish puts a new version in force, with the provider entries that changed. A document that
+// says what the config says already makes no version.
 func (s *State) decidePublish(in *switchyard.Publish) (any, *switchyard.Error) {
 	if _, err := compile(&in.Document); err != nil {
 		return nil, switchyard.Refuse(switchyard.ConfigInvalid, "%v", err)
 	}
 	version := 1
 	if s.config != nil {
+		if len(in.Registers) == 0 && identical(&in.Document, s.config.Document) {
+			return Published{Version: s.config.Version}, nil
+		}
 		version = s.config.Version + 1
 	}
 	s.emit(&switchyard.ConfigPublished{Version: version, Source: in.Source, Digest: in.Digest,
@@ -148,7 +160,16 @@ func (s *State) decidePublish(in *switchyard.Publish) (any, *switchyard.Error) {
 	for n := range in.Registers {
 		s.register(&in.Registers[n])
 	}
-	return version, nil
+	return Published{version, true}, nil
+}
+
+// identical reports whether two documents say the same.
+func identical(a, b *switchyard.Account) bool {
+	x, err := json.Marshal(a)
+	assert(err == nil, "document: %v", err)
+	y, err := json.Marshal(b)
+	assert(err == nil, "document: %v", err)
+	return bytes.Equal(x, y)
 }
 
 func (s *State) foldPublished(e *switchyard.ConfigPublished) {

@@ -63,7 +63,7 @@ func (s *State) take(input switchyard.Input) (any, *switchyard.Error) {
 	case *switchyard.RemoveProvider:
 		return nil, s.decideRemoveProvider(in)
 	case *switchyard.RotateSecret:
-		return nil, s.decideRotateSecret(in)
+		return s.decideRotateSecret(in)
 	case *switchyard.IssueToken:
 		s.emit(&switchyard.TokenIssued{Client: in.Client, Hash: in.Hash, Scopes: in.Scopes, Wall: in.Wall, Expires: in.Expires})
 	case *switchyard.OpenSession:

@@ -120,23 +120,66 @@ func (s *State) kept(env *switchyard.Envelope) (Decision, bool) {
 		return Decision{Refused: switchyard.Refuse(switchyard.IdempotencyMismatch,
 			"this Idempotency-Key came with another request at %v; use a new key for a new request", before.At)}, true
 	}
-	var answer any
-	switch env.Input.(type) {
+	return Decision{Answer: before.decode(env.Input)}, true
+}
+
+// Answered reports whether the state remembers an answer to an Idempotency-Key, so that a call that
+// comes again need not be prepared again.
+func (s *State) Answered(key string) bool { return s.answers.byKey[key] != nil }
+
+// keptInteraction and keptAgent are answers with the members that a checkpoint leaves out.
+type keptInteraction struct {
+	*Record
+	Unserveable bool `json:"unserveable,omitzero"`
+	Lost        bool `json:"lost,omitzero"`
+}
+
+type keptAgent struct {
+	*AgentRecord
+	Entry        switchyard.AgentEntry `json:"entry"`
+	Load         int                   `json:"load"`
+	Interactions []switchyard.ID       `json:"interactions,omitempty"`
+}
+
+// decode reads an answer as the input's type has it.
+func (r *AnswerRecord) decode(in switchyard.Input) (answer any) {
+	var err error
+	read := func(v any) { err = json.Unmarshal([]byte(r.Answer), v) }
+	switch in.(type) {
 	case *switchyard.Act:
-		answer = new(Record)
+		v := keptInteraction{Record: new(Record)}
+		read(&v)
+		v.Record.Unserveable, v.Record.Lost = v.Unserveable, v.Lost
+		answer = v.Record
 	case *switchyard.SetPresence:
-		answer = new(AgentRecord)
+		v := keptAgent{AgentRecord: new(AgentRecord)}
+		read(&v)
+		v.AgentRecord.Entry, v.AgentRecord.Load, v.AgentRecord.Interactions = v.Entry, v.Load, v.Interactions
+		answer = v.AgentRecord
 	case *switchyard.Publish:
-		answer = new(int)
-	default:
-		return Decision{}, true
+		v := Published{}
+		read(&v)
+		answer = v
+	case *switchyard.RotateSecret:
+		v := Rotated{}
+		read(&v)
+		answer = v
 	}
-	err := json.Unmarshal([]byte(before.Answer), answer)
-	assert(err == nil, "kept answer of %q: %v", env.Key, err)
-	if version, is := answer.(*int); is {
-		answer = *version
+	assert(err == nil, "kept answer of %q: %v", r.Key, err)
+	return answer
+}
+
+// encodeAnswer writes an answer so that decode finds all of it. An agent's password is no part of it.
+func encodeAnswer(answer any) ([]byte, error) {
+	switch v := answer.(type) {
+	case *Record:
+		return json.Marshal(keptInteraction{v, v.Unserveable, v.Lost})
+	case *AgentRecord:
+		entry := v.Entry
+		entry.Password = ""
+		return json.Marshal(keptAgent{v, entry, v.Load, v.Interactions})
 	}
-	return Decision{Answer: answer}, true
+	return json.Marshal(answer)
 }
 
 // keep remembers the answer to an input that came with an Idempotency-Key.
@@ -144,7 +187,7 @@ func (s *State) keep(env *switchyard.Envelope, answer any) {
 	if env.Key == "" {
 		return
 	}
-	text, err := json.Marshal(answer)
+	text, err := encodeAnswer(answer)
 	assert(err == nil, "answer to %q: %v", env.Key, err)
 	s.emit(&switchyard.AnswerKept{Key: env.Key, Body: env.Body, Answer: string(text)})
 }

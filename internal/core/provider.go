@@ -86,13 +86,19 @@ func (s *State) forgetProvider(p *provider) {
 	s.changes.provider(key)
 }
 
-func (s *State) decideRotateSecret(in *switchyard.RotateSecret) *switchyard.Error {
+// Rotated answers a RotateSecret.
+type Rotated struct {
+	Secret  switchyard.Sealed  `json:"secret"`
+	Overlap switchyard.Instant `json:"overlap"`
+}
+
+func (s *State) decideRotateSecret(in *switchyard.RotateSecret) (any, *switchyard.Error) {
 	p := s.providerNamed(in.Provider)
 	if p == nil {
-		return switchyard.Refuse(switchyard.NotFound, "no provider %q is registered", in.Provider)
+		return nil, switchyard.Refuse(switchyard.NotFound, "no provider %q is registered", in.Provider)
 	}
 	s.emit(&switchyard.SecretRotated{Provider: p.Name, Secret: in.Secret, Overlap: s.now.Add(secretOverlap)})
-	return nil
+	return Rotated{in.Secret, s.now.Add(secretOverlap)}, nil
 }
 
 func (s *State) foldRotated(e *switchyard.SecretRotated) {

@@ -137,10 +137,11 @@ func (a *api) setPresence(ctx context.Context, c *call, in *presenceIn) (*agentO
 	if err != nil {
 		return nil, err
 	}
-	if _, err := decodeAnswer[core.AgentRecord](answer); err != nil {
+	r, err := decodeAnswer[core.AgentRecord](answer)
+	if err != nil {
 		return nil, err
 	}
-	return a.getAgent(ctx, c, &in.ByUsername)
+	return &agentOut{showAgent(r)}, nil
 }
 
 func (a *api) heartbeat(ctx context.Context, c *call, in *ByUsername) (*nothing, error) {

@@ -3,10 +3,10 @@ package native
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,6 +55,9 @@ type Published struct {
 type publishedOut struct{ Body Published }
 
 func (a *api) putConfig(ctx context.Context, c *call, _ *struct{}) (*publishedOut, error) {
+	if again, err := a.answered(ctx, c); err != nil || again {
+		return a.submitDocument(ctx, c, &switchyard.Publish{})
+	}
 	file, problems, err := a.readDocument(c)
 	if err != nil {
 		return nil, err
@@ -62,8 +65,7 @@ func (a *api) putConfig(ctx context.Context, c *call, _ *struct{}) (*publishedOu
 	if config.Refused(problems) {
 		return nil, invalid(problems)
 	}
-	a.publish.Lock()
-	defer a.publish.Unlock()
+	defer a.publishing(c.Account)()
 	if err := a.clientsFree(ctx, c.Account, file.Document); err != nil {
 		return nil, err
 	}
@@ -142,18 +144,52 @@ func (a *api) publishDocument(ctx context.Context, c *call, doc *switchyard.Acco
 	if err != nil {
 		return nil, err
 	}
-	if config.Equal(prepared, previous) {
+	if config.Equal(prepared, previous) && c.key == "" {
 		return &publishedOut{Published{Version: version}}, nil
 	}
-	answer, err := a.do(ctx, c, &switchyard.Publish{Document: *prepared, Source: source, Registers: registers})
+	return a.submitDocument(ctx, c, &switchyard.Publish{Document: *prepared, Source: source, Registers: registers})
+}
+
+// answered reports whether the call came before with its Idempotency-Key. What it asks is not
+// prepared again then: the core answers it as it did.
+func (a *api) answered(ctx context.Context, c *call) (again bool, err error) {
+	if c.key == "" {
+		return false, nil
+	}
+	err = a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) { again = s.Answered(c.key) })
+	return again, err
+}
+
+func (a *api) submitDocument(ctx context.Context, c *call, in *switchyard.Publish) (*publishedOut, error) {
+	answer, err := a.do(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
-	published, ok := answer.(int)
-	if !ok {
-		return nil, fmt.Errorf("publish: the answer is a %T and no version", answer)
+	published, err := decodeAnswer[core.Published](answer)
+	if err != nil {
+		return nil, err
 	}
-	return &publishedOut{Published{Version: published, Changed: true}}, nil
+	return &publishedOut{Published{Version: published.Version, Changed: published.Changed}}, nil
+}
+
+// publishing lets one document of the server be published at a time, because client ids are unique
+// on it, and no password of the account be changed meanwhile: the document takes over the passwords
+// it finds.
+func (a *api) publishing(account string) (done func()) {
+	passwords := a.passwordsOf(account)
+	passwords.Lock()
+	a.publish.Lock()
+	return func() {
+		a.publish.Unlock()
+		passwords.Unlock()
+	}
+}
+
+// passwordsOf is held for writing by who publishes a document of the account, and for reading by who
+// changes a password.
+func (a *api) passwordsOf(account string) *sync.RWMutex {
+	lock, _ := a.passwords.LoadOrStore(account, new(sync.RWMutex))
+	return lock.(*sync.RWMutex)
 }
 
 // Preview says what a document would do.
@@ -377,6 +413,9 @@ func (a *api) getConfigVersion(ctx context.Context, c *call, in *byVersion) (*co
 
 // rollbackConfig publishes a past document again, with today's passwords and client secrets.
 func (a *api) rollbackConfig(ctx context.Context, c *call, in *rollbackIn) (*publishedOut, error) {
+	if again, err := a.answered(ctx, c); err != nil || again {
+		return a.submitDocument(ctx, c, &switchyard.Publish{})
+	}
 	found, past, err := a.pastConfig(ctx, c.Account, in.Body.Version)
 	if err != nil {
 		return nil, err
@@ -384,8 +423,7 @@ func (a *api) rollbackConfig(ctx context.Context, c *call, in *rollbackIn) (*pub
 	if found == nil {
 		return nil, problem(switchyard.ConfigVersionUnknown, "body.version: the account has no config version %d", in.Body.Version)
 	}
-	a.publish.Lock()
-	defer a.publish.Unlock()
+	defer a.publishing(c.Account)()
 	if err := a.clientsFree(ctx, c.Account, past); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,10 @@ func masked(e switchyard.Event) switchyard.Event {
 		v := *e
 		v.Hash = hide(e.Hash)
 		return &v
+	case *switchyard.AnswerKept: // may be of any kind, a rotated secret too
+		v := *e
+		v.Answer = hide(e.Answer)
+		return &v
 	case *switchyard.PasswordChanged:
 		v := *e
 		v.Password, v.Keep = hide(e.Password), hide(e.Keep)

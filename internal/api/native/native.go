@@ -76,7 +76,9 @@ type api struct {
 	Deps
 	huma    huma.API
 	publish sync.Mutex // client ids are unique per server: one publish at a time looks and writes
-	figures sync.Map   // account → *figures
+
+	passwords sync.Map // account → *sync.RWMutex: see passwordsOf
+	figures   sync.Map // account → *figures
 }
 
 // Settings of huma are variables of its package; what is set here is the same for every server of

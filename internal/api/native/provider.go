@@ -105,30 +105,20 @@ func noProvider(name string) error {
 	return problem(switchyard.NotFound, "no provider %q is registered in this account", name)
 }
 
-// rotateSecret answers what the state keeps after the rotation rather than what was generated for
-// this call: with an Idempotency-Key used again that is the first answer.
+// rotateSecret answers what was decided rather than what was generated for this call: with an
+// Idempotency-Key used again that is the first answer.
 func (a *api) rotateSecret(ctx context.Context, c *call, in *ByName) (*secretOut, error) {
-	if _, err := a.getProvider(ctx, c, in); err != nil {
-		return nil, err
-	}
 	sealed := a.Key.Seal([]byte(seal.GenerateSigningSecret()))
-	if _, err := a.do(ctx, c, &switchyard.RotateSecret{Provider: in.Name, Secret: sealed}); err != nil {
-		return nil, err
-	}
-	var kept core.Provider
-	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
-		if p := s.Provider(in.Name); p != nil {
-			kept = *p
-		}
-	})
+	answer, err := a.do(ctx, c, &switchyard.RotateSecret{Provider: in.Name, Secret: sealed})
 	if err != nil {
 		return nil, err
 	}
-	if kept.Secret == "" {
-		return nil, noProvider(in.Name)
+	rotated, err := decodeAnswer[core.Rotated](answer)
+	if err != nil {
+		return nil, err
 	}
-	secret, err := a.Key.Open(kept.Secret)
-	return &secretOut{SigningSecret{string(secret), kept.Overlap}}, err
+	secret, err := a.Key.Open(rotated.Secret)
+	return &secretOut{SigningSecret{string(secret), rotated.Overlap}}, err
 }
 
 func (a *api) removeProvider(ctx context.Context, c *call, in *removeIn) (*nothing, error) {

@@ -66,5 +66,8 @@ func (a *api) closeSession(ctx context.Context, c *call, in *Remote) (*goodbyeOu
 }
 
 func (a *api) changePassword(ctx context.Context, c *call, in *passwordIn) (*nothing, error) {
+	passwords := a.passwordsOf(c.Account)
+	passwords.RLock()
+	defer passwords.RUnlock()
 	return nil, a.Sessions.ChangePassword(ctx, c.Principal, in.addr, in.Body.Old, in.Body.New)
 }
