@@ -143,17 +143,22 @@ func (a *api) decideActor(ctx context.Context, c *call, input *switchyard.Act, a
 
 // mustExist refuses ids and names that are not there, ids first.
 func (a *api) mustExist(ctx context.Context, c *call, id switchyard.ID, agent string) error {
-	if _, err := a.find(ctx, c, id); err != nil {
+	var live, there bool
+	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
+		live, there = s.Find(id) != nil, s.Agent(agent) != nil
+	})
+	if err != nil {
 		return err
 	}
-	var there bool
-	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
-		there = s.Agent(agent) != nil
-	})
-	if err == nil && !there {
+	if !live {
+		if _, err := a.findEnded(ctx, c, id); err != nil {
+			return err
+		}
+	}
+	if !there {
 		return problem(switchyard.AgentUnknown, "body.agent: no agent %q", agent)
 	}
-	return err
+	return nil
 }
 
 func (a *api) doAct(ctx context.Context, c *call, input *switchyard.Act) (*interactionOut, error) {

@@ -64,6 +64,9 @@ func TestActionsAreRefusedInOrder(t *testing.T) {
 		{"a client that names no agent", ops, path + "/accept", `{}`, 400, switchyard.Malformed},
 		{"another agent's offer", ops, path + "/accept", `{"agent":"bo"}`, 409, switchyard.NotYours},
 		{"an agent for another", bo, path + "/accept", `{"agent":"ada"}`, 403, switchyard.Forbidden},
+		{"an agent in another's name", ada, path + "/accept", `{"agent":"bo"}`, 403, switchyard.Forbidden},
+		{"an agent for nobody", bo, path + "/accept", `{"agent":"nobody"}`, 422, switchyard.AgentUnknown},
+		{"an agent for another with what never was", bo, gone + "/accept", `{"agent":"ada"}`, 404, switchyard.NotFound},
 		{"an agent's supervising", ada, path + "/requeue", ``, 403, switchyard.Forbidden},
 		{"the wrong state", ada, path + "/hold", ``, 409, switchyard.WrongState},
 		{"a transfer to nowhere", ada, path + "/transfer", `{}`, 422, switchyard.MemberInvalid},
@@ -158,7 +161,7 @@ func TestPersonalDataIsErased(t *testing.T) {
 			t.Errorf("%s still shows %s", path, a.Body)
 		}
 	}
-	if v := as[Interaction](ops.do("GET", id, "").is(200)); v.MediaType != "Case" || v.ExternalID != "A" {
-		t.Errorf("too much was erased: %+v", v)
+	if v := as[Interaction](ops.do("GET", id, "").is(200)); v.MediaType != "erased" || v.ExternalID != "A" {
+		t.Errorf("it was not erased, or not only: %+v", v)
 	}
 }
