@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 
 	"switchyard"
 	"switchyard/internal/journal"
@@ -56,7 +57,7 @@ type Store struct {
 // *journal.Locked when another server holds the folder, with journal.ErrNewer, ErrReadOnly or
 // ErrCorrupt when the file cannot be used.
 func Open(ctx context.Context, dir string, opt Options) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	lock, err := lockFolder(dir, opt.Holder)
@@ -68,6 +69,14 @@ func Open(ctx context.Context, dir string, opt Options) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func makeFolder(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w (%w)", journal.ErrReadOnly, err)
+	}
+	return err
 }
 
 func (s *Store) open(ctx context.Context, path string, opt Options) (err error) {
