@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +17,8 @@ import (
 type Problem struct {
 	httpx.Problem
 	Errors []Fault `json:"errors,omitempty" doc:"Each fault with its place, when there are several."`
+
+	cause error // what was refused: it may know when coming back helps
 }
 
 // Fault is one of several things wrong with a request or a document.
@@ -40,10 +41,8 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders implements huma.HeadersError: a caller told to come again is told when.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
-	switch p.Status {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", strconv.Itoa(httpx.RetryAfterSeconds))
-	case http.StatusUnauthorized:
+	httpx.SetRetryAfter(h, p.cause)
+	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	return h
@@ -55,7 +54,7 @@ func problem(code switchyard.Code, format string, args ...any) *Problem {
 }
 
 func problemOf(c *httpx.Call, e *switchyard.Error) *Problem {
-	return &Problem{Problem: *httpx.ProblemOf(c, e)}
+	return &Problem{Problem: *httpx.ProblemOf(c, e), cause: e}
 }
 
 // asProblem turns any error into a Problem. One that is no refusal becomes internal, and its text
@@ -67,6 +66,7 @@ func (a *api) asProblem(c *call, err error) *Problem {
 	case errors.As(err, &p):
 	case errors.As(err, &refused):
 		p = problemOf(c.http, refused)
+		p.cause = err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		p = problem(switchyard.Busy, "the call was given up before its answer was known; it may have been done")
 	default:
