@@ -1,6 +1,8 @@
 package core
 
 import (
+	"strings"
+
 	"switchyard"
 )
 
@@ -142,14 +144,14 @@ func (s *State) refresh(a *agent) {
 
 // awayText says in words why an agent is not ready.
 func awayText(a *agent) string {
-	switch category := string(a.presence.Category); {
+	switch name := a.presence.Name; {
 	case a.lost:
 		return "not heard from"
 	case a.intended != "":
 		return "about to be " + a.intended
-	case category == a.presence.Name:
-		return category
+	case strings.ReplaceAll(name, " ", "") == string(a.presence.Category): // a built-in one
+		return name
 	default:
-		return category + " (" + a.presence.Name + ")"
+		return string(a.presence.Category) + " (" + name + ")"
 	}
 }
