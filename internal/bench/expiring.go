@@ -74,7 +74,7 @@ func (x *Expiring) Run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.add("skills that expire within one second", float64(s.sent.Load()), "")
+	report.add("skills that expire together", float64(s.sent.Load()), "")
 	return report, s.judge(report, offers)
 }
 
