@@ -19,7 +19,17 @@ type desk struct {
 	poked    chan struct{} // holds one
 	draining atomic.Bool   // nothing new is begun: everything is taken, worked and finished
 	n        int
+	old      []past
 }
+
+// past is something the agent did and was told so.
+type past struct {
+	key, path string
+	text      []byte
+}
+
+// maxPast is how many of them an agent remembers.
+const maxPast = 200
 
 // work is an interaction as its agent sees it.
 type work struct {
@@ -45,6 +55,9 @@ func (d *desk) run(ctx context.Context) error {
 	}
 	settled := false
 	for {
+		if err := d.repeat(ctx); err != nil {
+			return err
+		}
 		if d.draining.Load() && !settled {
 			settled = true
 			if err := d.presence(ctx, "Ready"); err != nil {
@@ -129,13 +142,22 @@ func (d *desk) act(ctx context.Context, w work) (bool, error) {
 
 // send makes an action, once however often it must be sent.
 func (d *desk) send(ctx context.Context, action, id string, body any) (bool, error) {
-	a, err := d.write(ctx, "POST", "/v1/interactions/"+id+"/"+action, body)
+	d.n++
+	p := past{key: fmt.Sprintf("%s-%d", d.agent, d.n), path: "/v1/interactions/" + id + "/" + action}
+	var err error
+	if p.text, err = json.Marshal(body); err != nil {
+		return false, err
+	}
+	a, err := d.write(ctx, "POST", p)
 	if err != nil {
 		return false, err
 	}
 	switch a.status {
 	case http.StatusOK:
 		d.w.ledger.acted(act{action, id, d.agent})
+		if d.old = append(d.old, p); len(d.old) > maxPast {
+			d.old = d.old[1:]
+		}
 		return true, nil
 	case http.StatusConflict:
 		return false, nil
@@ -144,22 +166,33 @@ func (d *desk) send(ctx context.Context, action, id string, body any) (bool, err
 	return false, nil
 }
 
+// repeat sends, now and then, what was acknowledged before. The first answer comes again, and
+// nothing happens: it could not, for the work has gone on.
+func (d *desk) repeat(ctx context.Context) error {
+	if len(d.old) == 0 || d.rnd.IntN(8) > 0 {
+		return nil
+	}
+	p := d.old[d.rnd.IntN(len(d.old))]
+	a, err := d.write(ctx, "POST", p)
+	if err == nil && a.status != http.StatusOK {
+		d.w.faults.add(lostFault, "%s with key %s was acknowledged; repeated it is answered %d %s", p.path, p.key, a.status, a.body)
+	}
+	return err
+}
+
 func (d *desk) presence(ctx context.Context, name string) error {
-	a, err := d.write(ctx, "PUT", "/v1/agents/"+d.agent+"/presence", map[string]string{"presence": name})
+	d.n++
+	p := past{key: fmt.Sprintf("%s-%d", d.agent, d.n), path: "/v1/agents/" + d.agent + "/presence", text: []byte(`{"presence":"` + name + `"}`)}
+	a, err := d.write(ctx, "PUT", p)
 	if err == nil && a.status != http.StatusOK {
 		d.w.faults.add(answerFault, "presence %s of %s: %d %s", name, d.agent, a.status, a.body)
 	}
 	return err
 }
 
-func (d *desk) write(ctx context.Context, method, path string, body any) (*answer, error) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	d.n++
-	key := fmt.Sprintf("%s-%d", d.agent, d.n)
-	a, tries, err := d.w.ops.call(ctx, method, path, map[string]string{"Idempotency-Key": key}, text)
+// write makes a call that changes something once, however often it must be sent.
+func (d *desk) write(ctx context.Context, method string, p past) (*answer, error) {
+	a, tries, err := d.w.ops.call(ctx, method, p.path, map[string]string{"Idempotency-Key": p.key}, p.text)
 	d.w.ledger.missed(max(0, tries-1))
 	return a, err
 }
