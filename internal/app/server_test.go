@@ -151,6 +151,12 @@ type answer struct {
 
 func (s *server) send(method, path string, header map[string]string, body string) answer {
 	s.t.Helper()
+	return s.sendBy(httpClient, method, path, header, body)
+}
+
+// sendBy sends by another client: its connections, its cookies.
+func (s *server) sendBy(client *http.Client, method, path string, header map[string]string, body string) answer {
+	s.t.Helper()
 	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
@@ -158,7 +164,7 @@ func (s *server) send(method, path string, header map[string]string, body string
 	for name, value := range header {
 		r.Header.Set(name, value)
 	}
-	response, err := httpClient.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}

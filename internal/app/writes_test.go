@@ -254,10 +254,7 @@ func TestReadYourWrites(t *testing.T) {
 // by makes a native read over a connection of its own.
 func (s *server) by(client *http.Client, path string) answer {
 	s.t.Helper()
-	before := httpClient
-	httpClient = client
-	defer func() { httpClient = before }()
-	return s.native("GET", path, nil)
+	return s.sendBy(client, "GET", path, map[string]string{"Authorization": "Bearer " + s.token("ops"), "Accept": "application/json"}, "")
 }
 
 // cursorBefore is where the feed stood when an interaction came in.
@@ -375,10 +372,7 @@ func (b *signedIn) call(method, path string, in any) answer {
 	}
 	client := *httpClient
 	client.Jar = b.jar
-	before := httpClient
-	httpClient = &client
-	defer func() { httpClient = before }()
-	return b.send(method, path, header, body)
+	return b.sendBy(&client, method, path, header, body)
 }
 
 // A password that its owner changed stays, whatever document that does not name it comes later, and
