@@ -176,7 +176,9 @@ func TestAnswers(t *testing.T) {
 	if o := w.attempt(t, &settings{gateway: switchyard.Gateway{Type: "http", URL: w.URL}}); o.OK || o.GiveUp || o.Detail == "" {
 		t.Errorf("cut off: %+v", o)
 	}
-	w = newWorld(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	asked := make(chan struct{})
+	w = newWorld(t, func(http.ResponseWriter, *http.Request) { <-asked })
+	defer close(asked) // before the server is closed, which waits for its handlers
 	limit := 200 * switchyard.Millisecond
 	o := w.attempt(t, &settings{gateway: switchyard.Gateway{Type: "http", URL: w.URL, Timeout: &limit}})
 	if o.GiveUp || !o.Silent {
