@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -35,7 +36,8 @@ func (c *DemoCmd) Run(g *Globals) error {
 		return fmt.Errorf("make a temporary folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	a, err := c.serve(g, folder)
+	secrets := demo.NewSecrets()
+	a, err := c.serve(g, folder, secrets)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (c *DemoCmd) Run(g *Globals) error {
 		ctx, stop = context.WithTimeout(g.Context, c.For)
 		defer stop()
 	}
-	d := demo.New(demo.Options{Server: a.URL(), Speed: c.Speed})
+	d := demo.New(demo.Options{Server: a.URL(), Secrets: secrets, Speed: c.Speed})
 	err = d.Start(ctx)
 	if err == nil {
 		err = c.show(ctx, g, d, a.URL())
@@ -58,17 +60,22 @@ func (c *DemoCmd) Run(g *Globals) error {
 }
 
 // serve starts the server of the demo on its folder.
-func (c *DemoCmd) serve(g *Globals, folder string) (*app.App, error) {
+func (c *DemoCmd) serve(g *Globals, folder string, secrets demo.Secrets) (*app.App, error) {
 	file := filepath.Join(folder, "account.yaml")
-	if err := os.WriteFile(file, demo.Account, 0o600); err != nil {
+	if err := os.WriteFile(file, secrets.Account(), 0o600); err != nil {
 		return nil, fmt.Errorf("write the demo's account file: %w", err)
 	}
 	listen := c.Listen
-	if taken, err := net.Listen("tcp", listen); err != nil {
+	free, err := net.Listen("tcp", listen)
+	switch {
+	case err == nil:
+		_ = free.Close()
+	case errors.Is(err, syscall.EADDRINUSE):
+		host, _, _ := net.SplitHostPort(listen)
 		fmt.Fprintf(g.Err, "%s is in use; the demo takes another port\n", listen)
-		listen = "127.0.0.1:0"
-	} else {
-		_ = taken.Close()
+		listen = net.JoinHostPort(host, "0")
+	default:
+		return nil, fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
 	}
 	a, err := app.New(g.Context, app.Options{Data: filepath.Join(folder, "data"), Listen: listen, AccountFiles: []string{file},
 		AllowInsecure: true, Log: slog.New(slog.DiscardHandler)})
@@ -83,7 +90,7 @@ func (c *DemoCmd) serve(g *Globals, folder string) (*app.App, error) {
 
 // show draws the picture, or prints lines, until the demo ends.
 func (c *DemoCmd) show(ctx context.Context, g *Globals, d *demo.Demo, url string) error {
-	fmt.Fprintf(g.Out, "Switchyard serves a demo at %s; its docs are at %s/docs.\n\n%s\n", url, url, demo.Lines(url))
+	fmt.Fprintf(g.Out, "Switchyard serves a demo at %s; its docs are at %s/docs.\n\n%s\n", url, url, d.Lines())
 	if out, is := g.Out.(*os.File); is && isatty.IsTerminal(out.Fd()) && !c.Plain {
 		if err := d.Picture(ctx, fmt.Sprintf("Switchyard demo at %s – docs at %s/docs", url, url)); err != nil {
 			return err

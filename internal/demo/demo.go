@@ -8,12 +8,14 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,24 +23,34 @@ import (
 	"switchyard/internal/client"
 )
 
-// Account is the account file the demo's server must have.
-//
 //go:embed account.yaml
-var Account []byte
+var account string
 
-// The API clients of the account.
+// The API clients of the account, the provider, and the agent nobody plays.
 const (
-	CRM        = "crm"
-	CRMSecret  = "demo-secret-of-the-crm"
-	Desk       = "desk"
-	DeskSecret = "demo-secret-of-the-desk"
-	provider   = "DemoCRM"
+	crm      = "crm"
+	desk     = "desk"
+	provider = "DemoCRM"
+	watcher  = "you"
 )
+
+// Secrets are the API clients' secrets of one demo: made anew each time, because a demo may be
+// reached by others.
+type Secrets struct{ CRM, Desk string }
+
+// NewSecrets makes them.
+func NewSecrets() Secrets { return Secrets{rand.Text(), rand.Text()} }
+
+// Account is the account file the demo's server must have.
+func (s Secrets) Account() []byte {
+	return []byte(strings.NewReplacer("CRM-SECRET", s.CRM, "DESK-SECRET", s.Desk).Replace(account))
+}
 
 // Options of a demo.
 type Options struct {
-	Server string  // address of the server
-	Speed  float64 // 1 = a quiet centre; arrivals come and work is done so many times as fast
+	Server  string // address of the server
+	Secrets Secrets
+	Speed   float64 // 1 = a quiet centre; arrivals come and work is done so many times as fast
 }
 
 // Demo is a centre at work.
@@ -58,10 +70,10 @@ func New(o Options) *Demo { return &Demo{Options: o, watch: newWatch()} }
 func (d *Demo) Start(ctx context.Context) error {
 	base := client.New(d.Server, 64)
 	var err error
-	if d.crm, err = base.SignIn(ctx, CRM, CRMSecret, switchyard.ScopeInteractionsWrite); err != nil {
+	if d.crm, err = base.SignIn(ctx, crm, d.Secrets.CRM, switchyard.ScopeInteractionsWrite); err != nil {
 		return err
 	}
-	d.desk, err = base.SignIn(ctx, Desk, DeskSecret, switchyard.ScopeInteractionsRead, switchyard.ScopeAgentsRead,
+	d.desk, err = base.SignIn(ctx, desk, d.Secrets.Desk, switchyard.ScopeInteractionsRead, switchyard.ScopeAgentsRead,
 		switchyard.ScopeAgentsWrite, switchyard.ScopeConfigRead, switchyard.ScopeStatsRead, switchyard.ScopeEventsRead)
 	if err != nil {
 		return err
@@ -132,7 +144,7 @@ func (d *Demo) poll(ctx context.Context) {
 
 // some returns a random length of time around the given one, shortened by the demo's speed.
 func (d *Demo) some(around time.Duration) time.Duration {
-	return time.Duration((0.4 + rand.ExpFloat64()*0.6) * float64(around) / d.Speed)
+	return time.Duration((0.4 + mathrand.ExpFloat64()*0.6) * float64(around) / d.Speed)
 }
 
 // pause waits, and reports false when ctx ended first.

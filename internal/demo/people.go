@@ -34,6 +34,9 @@ func (p *people) logIn(ctx context.Context) error {
 		return err
 	}
 	for n, a := range page.Items {
+		if a.Username == watcher {
+			continue
+		}
 		p.names = append(p.names, a.Username)
 		presence := switchyard.PresenceReady
 		if n%7 == 3 {
