@@ -385,7 +385,7 @@ type AnswerKept struct {
 	nobody
 	Key    string `json:"key"`
 	Body   string `json:"body"`   // SHA-256 of the request, hex
-	Answer string `json:"answer"` // what Decide answered, as JSON
+	Answer string `json:"answer"` // what Decide answered, as JSON; shown as *** to everybody, for it may be of any kind
 }
 
 // ServerStarted: the server (re)started; grace times start anew.
