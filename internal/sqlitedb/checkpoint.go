@@ -23,9 +23,10 @@ func (db *DB) noteWritten(bytes int64) {
 	}
 }
 
-// checkpoints brings the WAL into the file whenever it has grown, beside the writer. Under load
-// that never ends with nothing left over, and the WAL grows on; when it is too long, what is left
-// is brought in with the writer waiting, so that the next commit begins the WAL anew.
+// checkpoints brings the WAL into the file whenever it has grown: most of it beside the writer, and
+// then, with the writer waiting, what was written meanwhile. SQLite begins the WAL anew only when
+// nothing of it is left over; without the second step it would grow as long as the load goes on, and
+// every commit would pay for new blocks instead of overwriting old ones.
 func (db *DB) checkpoints() {
 	defer close(db.done)
 	own, err := sql.Open("sqlite", db.dsn("&_pragma=wal_autocheckpoint(0)"))
@@ -41,10 +42,10 @@ func (db *DB) checkpoints() {
 }
 
 func (db *DB) checkpoint(own *sql.DB) {
-	all, left, err := passive(own)
-	if err == nil && left > 0 && all > longWAL {
+	frames, err := passive(own)
+	if err == nil {
 		db.mu.Lock()
-		_, left, err = passive(own)
+		frames, err = passive(own)
 		db.mu.Unlock()
 	}
 	if err = db.judge(err); err == nil {
@@ -55,16 +56,13 @@ func (db *DB) checkpoint(own *sql.DB) {
 		level = slog.LevelError
 	}
 	db.log.Log(context.Background(), level, "checkpoint failed, the WAL keeps the data", "database",
-		db.opt.What, "frames", left, "error", err)
+		db.opt.What, "frames", frames, "error", err)
 }
 
-// longWAL is the length, in pages, at which the writer has to wait: 64 MB.
-const longWAL = 4 * checkpointBytes / pageBytes
-
-// passive copies what can be copied without making anyone wait, and tells how many pages the WAL
-// has and how many of them are left.
-func passive(own *sql.DB) (all, left int, err error) {
+// passive copies what can be copied without making anyone wait, and tells how many pages the WAL had
+// when it began.
+func passive(own *sql.DB) (frames int, err error) {
 	var busy, copied int
-	err = own.QueryRow("PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &all, &copied)
-	return all, all - copied, err
+	err = own.QueryRow("PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &copied)
+	return frames, err
 }
