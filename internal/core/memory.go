@@ -78,18 +78,17 @@ func (s *State) RecentSeq() (oldest, newest switchyard.Seq) {
 	return 0, 0
 }
 
-// RecentBefore returns the newest row such that forgetting up to it keeps at most keep request ids.
-func (s *State) RecentBefore(keep int) switchyard.Seq {
-	left := len(s.requests.byDigest)
-	var through switchyard.Seq
+// RecentThrough calls f with the remembered request ids that were accepted in rows up to through,
+// and what became of them.
+func (s *State) RecentThrough(through switchyard.Seq, f func(digest [16]byte, interaction switchyard.ID)) {
 	for _, row := range s.requests.order {
-		if left <= keep {
-			break
+		if row.seq > through {
+			return
 		}
-		left -= len(row.digests)
-		through = row.seq
+		for _, d := range row.digests {
+			f(d, s.requests.byDigest[d])
+		}
 	}
-	return through
 }
 
 // answers remembers what was answered to Idempotency-Keys, for 24 hours.

@@ -17,9 +17,10 @@ import (
 // rows are not all durable yet.
 type checkpoint struct {
 	limits *Limits
-	events int       // decided since the last cut
-	since  time.Time // when the first of them was
-	ended  bool      // an interaction ended among them
+	events int                // decided since the last cut
+	since  time.Time          // when the first of them was
+	ended  bool               // an interaction ended among them
+	letGo  []tables.RequestID // request ids the next cut brings into the tables
 	made   queue[cut]
 }
 
@@ -30,6 +31,7 @@ type cut struct {
 	put     []journal.Entry
 	delete  []tables.Key
 	ended   []tables.Ended
+	letGo   []tables.RequestID
 }
 
 // count notes the events of a row that was decided.
@@ -70,7 +72,7 @@ func (o *owner) checkpoint() {
 
 // makeCut takes what changed in the state, as JSON, because the values point into the state.
 func (o *owner) makeCut() {
-	made := cut{through: o.next - 1, at: o.lastAt}
+	made := cut{through: o.next - 1, at: o.lastAt, letGo: o.cut.letGo}
 	if err := made.take(o.machine); err != nil {
 		o.poisoned = true
 		o.panics++
@@ -78,7 +80,7 @@ func (o *owner) makeCut() {
 		o.log.Error("a checkpoint of the state cannot be made; the account is rebuilt", "error", err)
 		return
 	}
-	o.cut.events, o.cut.ended = 0, false
+	o.cut.events, o.cut.ended, o.cut.letGo = 0, false, nil
 	if made.through <= o.durable {
 		o.tail.seal(made)
 		o.e.writer.signal()
@@ -148,7 +150,7 @@ func endedOf(r *core.Record, document []byte) tables.Ended {
 func (c *checkpoint) rowsDurable(o *owner, ready []item) {
 	from := 0
 	for n := range ready {
-		if ready[n].encoded != nil && c.made.len() > 0 && c.made.first().through == ready[n].row.Seq {
+		for ready[n].encoded != nil && c.made.len() > 0 && c.made.first().through == ready[n].row.Seq {
 			o.tail.add(ready[from : n+1])
 			o.tail.seal(c.made.pop())
 			o.e.writer.signal()

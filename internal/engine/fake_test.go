@@ -26,6 +26,7 @@ type counting struct {
 	counts  map[string]*count
 	live    map[switchyard.ID]*core.Record
 	recent  map[[16]byte]switchyard.Seq
+	became  map[[16]byte]switchyard.ID
 	effects map[switchyard.ID]switchyard.Effect
 	ids     uint64
 	sweeps  int
@@ -60,7 +61,7 @@ var countingMachines = maker{
 
 func newCounting(account string) *counting {
 	return &counting{account: account, counts: map[string]*count{}, live: map[switchyard.ID]*core.Record{},
-		recent: map[[16]byte]switchyard.Seq{}, effects: map[switchyard.ID]switchyard.Effect{}, changed: map[string]bool{}}
+		recent: map[[16]byte]switchyard.Seq{}, became: map[[16]byte]switchyard.ID{}, effects: map[switchyard.ID]switchyard.Effect{}, changed: map[string]bool{}}
 }
 
 func (m *counting) Decide(env *switchyard.Envelope) core.Decision {
@@ -225,6 +226,7 @@ func (m *counting) fold(seq switchyard.Seq, at switchyard.Instant, e switchyard.
 		for _, r := range e.Results {
 			if r.Status == switchyard.StatusAccepted && r.RequestID != "" {
 				m.recent[core.RequestDigest(r.RequestID)] = seq
+				m.became[core.RequestDigest(r.RequestID)] = r.Interaction
 			}
 		}
 	case *switchyard.RequestIDsFlushed:
@@ -306,6 +308,14 @@ func (m *counting) RecentSeq() (oldest, newest switchyard.Seq) {
 		newest = max(newest, s)
 	}
 	return oldest, newest
+}
+
+func (m *counting) RecentThrough(through switchyard.Seq, f func([16]byte, switchyard.ID)) {
+	for digest, s := range m.recent {
+		if s <= through {
+			f(digest, m.became[digest])
+		}
+	}
 }
 
 func (m *counting) Agents() []*core.AgentRecord {
@@ -404,6 +414,9 @@ func (s *shelf) Apply(_ context.Context, batches []tables.Batch) error {
 		if s.applied != nil {
 			s.applied(a.through)
 		}
+		for _, r := range b.RequestIDs {
+			a.requestIDs[r.Digest] = r
+		}
 		if b.Through <= a.through {
 			continue
 		}
@@ -418,9 +431,6 @@ func (s *shelf) Apply(_ context.Context, batches []tables.Batch) error {
 			a.ended[e.ID] = e
 		}
 		a.timeline = append(a.timeline, b.Timeline...)
-		for _, r := range b.RequestIDs {
-			a.requestIDs[r.Digest] = r
-		}
 		for _, i := range b.Invocations {
 			a.invocations[i.Correlation] = i
 		}

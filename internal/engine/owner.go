@@ -59,6 +59,7 @@ type owner struct {
 	cut     checkpoint
 	grace   grace
 	effects handover
+	leaving leaving
 	flushes atomic.Uint64 // request ids were let go of this often
 	retains atomic.Pointer[switchyard.Settings]
 	travel  *travel            // the manual clock is being moved

@@ -7,14 +7,13 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"switchyard"
-	"switchyard/internal/core"
 	"switchyard/internal/tables"
 )
 
 // project makes the tables' batch of a part: what the cut holds and what follows from the rows.
 func (w *writer) project(ctx context.Context, o *owner, p *part) (tables.Batch, error) {
 	b := tables.Batch{Account: o.account, Through: p.cut.through, At: p.cut.at,
-		Put: p.cut.put, Delete: p.cut.delete, Ended: p.cut.ended}
+		Put: p.cut.put, Delete: p.cut.delete, Ended: p.cut.ended, RequestIDs: p.cut.letGo}
 	st := w.standing[o.account]
 	if st == nil {
 		st = newStandings()
@@ -42,13 +41,6 @@ func (w *writer) project(ctx context.Context, o *owner, p *part) (tables.Batch, 
 
 func projectEvent(b *tables.Batch, r *tailRow, ev switchyard.Event) error {
 	switch ev := ev.(type) {
-	case *switchyard.Processed:
-		for i := range ev.Results {
-			if res := &ev.Results[i]; res.Status == switchyard.StatusAccepted && res.RequestID != "" && !res.Repeat {
-				b.RequestIDs = append(b.RequestIDs, tables.RequestID{
-					Digest: core.RequestDigest(res.RequestID), Interaction: res.Interaction, At: r.At})
-			}
-		}
 	case *switchyard.ConfigPublished:
 		c, err := configOf(r, ev)
 		b.Configs = append(b.Configs, c)

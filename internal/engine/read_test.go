@@ -212,6 +212,30 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
+// TestRequestIDsOfLostTables makes the tables anew from the journal: what had left the state before
+// comes into them again, by the many.
+func TestRequestIDsOfLostTables(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.Limits.RequestIDs = 10 }).start().with("acme")
+		for n := range 40 {
+			r.invoke("acme", fmt.Sprint("id", n))
+			time.Sleep(time.Second)
+		}
+		r.stop()
+		if moved := len(r.tables.account("acme").requestIDs); moved < 20 || moved == 40 {
+			t.Fatalf("%d of 40 ids are in their table; some are to be in the state alone", moved)
+		}
+		r.tables = newShelf()
+		r.start()
+		defer r.stop()
+		for n := range 40 {
+			if got := r.invoke("acme", fmt.Sprint("id", n))[0].Status; got != switchyard.StatusDuplicate {
+				t.Fatalf("id%d: %s", n, got)
+			}
+		}
+	})
+}
+
 func TestVerify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := context.Background()

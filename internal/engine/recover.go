@@ -104,7 +104,7 @@ func (o *owner) restore(ctx context.Context) (err error) {
 	o.machine = base.machine
 	o.pending, o.rows, o.bytes, o.asking = queue[item]{}, 0, 0, 0
 	o.unsent, o.unsize = nil, 0
-	o.cut = checkpoint{limits: &o.e.options.Limits}
+	o.cut, o.leaving = checkpoint{limits: &o.e.options.Limits}, leaving{}
 	o.durable, o.next, o.lastAt = base.seq, base.seq+1, base.at
 	first := !o.started
 	if first {
@@ -172,9 +172,11 @@ func (o *owner) refold(r *replayed, first bool) error {
 }
 
 // cutBefore makes a checkpoint in the course of a replay when enough has changed, and waits when the
-// tables are too far behind.
+// tables are too far behind. Before request ids leave the state it makes sure that the tables have
+// them: these may be made anew.
 func (o *owner) cutBefore(r *replayed) error {
-	if o.cut.events < o.e.options.Limits.CutEvents {
+	flush, flushes := r.input.Input.(*switchyard.FlushRequestIDs)
+	if !flushes && o.cut.events < o.e.options.Limits.CutEvents {
 		return nil
 	}
 	if _, sweep := r.input.Input.(*switchyard.Sweep); sweep {
@@ -183,8 +185,14 @@ func (o *owner) cutBefore(r *replayed) error {
 	if m, ok := o.machine.(rester); ok {
 		m.Rest()
 	}
+	if flushes {
+		o.letGo(flush.Through)
+	}
 	if !o.machine.Unfinished() {
 		o.makeCut()
+	}
+	if flushes {
+		return o.tail.drained(o.e.ctx)
 	}
 	for o.tail.behind(&o.e.options.Limits) && !o.tail.empty() {
 		if err := o.tail.reached(o.e.ctx, switchyard.Seq(o.tail.applied.Load())+1); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"switchyard"
 	"switchyard/internal/core"
+	"switchyard/internal/tables"
 )
 
 // defaultKept is how long request ids are remembered unless the account says otherwise.
@@ -67,17 +68,40 @@ func (o *owner) keepsRequestIDs() switchyard.Duration {
 	return defaultKept
 }
 
-// flushRequestIDs lets the older half of the request ids leave the state when it holds too many,
-// as far as the tables are durable (RULINGS 13).
+// leaving is the older half of the request ids on its way out of the state: into the tables with
+// the cut made after row cut, then forgotten. Their table is sorted by what is random, so they go
+// there by the many: one by one each would cost a page.
+type leaving struct {
+	through switchyard.Seq // the last row whose ids leave; 0 = none do
+	cut     switchyard.Seq
+}
+
+// flushRequestIDs lets the older half of the request ids leave the state when it holds too many:
+// first into the tables, and when these are durable, by an input (RULINGS 13).
 func (o *owner) flushRequestIDs() {
-	if o.machine == nil || o.machine.RecentCount() <= o.e.options.Limits.RequestIDs || !o.room() {
+	if o.machine == nil || o.machine.Unfinished() || !o.room() {
 		return
+	}
+	if l := o.leaving; l.through != 0 {
+		if switchyard.Seq(o.tail.applied.Load()) >= l.cut {
+			o.leaving = leaving{}
+			o.flushes.Add(1)
+			o.decide(&call{Call: Call{By: system, Input: &switchyard.FlushRequestIDs{Through: l.through}}}, max(o.machine.Now(), o.now()))
+		}
+		return
+	}
+	if o.machine.RecentCount() <= o.e.options.Limits.RequestIDs || o.cut.events == 0 {
+		return // without a new row the cut could not be told from the one before
 	}
 	oldest, newest := o.machine.RecentSeq()
-	through := min(switchyard.Seq(o.tail.applied.Load()), oldest+(newest-oldest)/2)
-	if through < oldest {
-		return
-	}
-	o.flushes.Add(1)
-	o.decide(&call{Call: Call{By: system, Input: &switchyard.FlushRequestIDs{Through: through}}}, max(o.machine.Now(), o.now()))
+	o.leaving = leaving{through: oldest + (newest-oldest)/2, cut: o.next - 1}
+	o.letGo(o.leaving.through)
+	o.makeCut()
+}
+
+// letGo puts the request ids of rows up to through into the next cut.
+func (o *owner) letGo(through switchyard.Seq) {
+	o.machine.RecentThrough(through, func(digest [16]byte, interaction switchyard.ID) {
+		o.cut.letGo = append(o.cut.letGo, tables.RequestID{Digest: digest, Interaction: interaction, At: interaction.At()})
+	})
 }

@@ -154,6 +154,23 @@ func (t *tail) view() []part {
 	return parts
 }
 
+// drained waits until the tables hold everything that was sealed.
+func (t *tail) drained(ctx context.Context) error {
+	for {
+		t.mu.RLock()
+		moved, left := t.moved, len(t.parts)
+		t.mu.RUnlock()
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // reached waits until the tables hold row seq.
 func (t *tail) reached(ctx context.Context, seq switchyard.Seq) error {
 	for {

@@ -23,7 +23,7 @@ type Batch struct {
 	Delete        []Key           // checkpoint: gone; done before Put
 	Ended         []Ended
 	Timeline      []TimelineRow
-	RequestIDs    []RequestID
+	RequestIDs    []RequestID // taken also when the tables know of row Through already
 	Invocations   []Invocation
 	Notifications []Notification
 	Configs       []Config

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 
 	"switchyard"
@@ -58,7 +61,7 @@ func (s *Store) applyBatch(tx *sqlitedb.Tx, b *tables.Batch, changed map[string]
 		a = s.account(b.Account)
 	}
 	if b.Through <= a.through {
-		return nil
+		return s.applyRequestIDs(tx, a.number, b)
 	}
 	a, err := moveOffset(tx, a, b)
 	if err != nil {
@@ -218,8 +221,16 @@ func applyTimeline(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
 func (s *Store) applyRequestIDs(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
 	// The filters learn first: an id too many in them costs a lookup, one too few an error.
 	s.known.add(account, b.RequestIDs)
-	return tx.Insert(putRequestID, len(b.RequestIDs), func(i int, add func(driver.Value)) {
-		r := &b.RequestIDs[i]
+	// In the order of the table, so that every page of it is touched once.
+	ids := slices.Clone(b.RequestIDs)
+	slices.SortFunc(ids, func(x, y tables.RequestID) int {
+		if d := cmp.Compare(dayOf(x.At), dayOf(y.At)); d != 0 {
+			return d
+		}
+		return bytes.Compare(x.Digest[:], y.Digest[:])
+	})
+	return tx.Insert(putRequestID, len(ids), func(i int, add func(driver.Value)) {
+		r := &ids[i]
 		add(account)
 		add(dayOf(r.At))
 		add(r.Digest[:])

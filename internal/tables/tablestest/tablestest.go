@@ -343,6 +343,10 @@ func requestIDs(t *testing.T, s tables.Store) {
 	known(noon-2*day+1, map[[16]byte]switchyard.ID{digest(1): id(noon, 1), digest(3): id(noon, 4)})
 	known(noon+1, map[[16]byte]switchyard.ID{digest(3): id(noon, 4)})
 	known(noon+5*day, nil)
+	must(t, s.Apply(ctx, []tables.Batch{{Account: "acme", Through: 1, At: noon, RequestIDs: []tables.RequestID{
+		{Digest: digest(4), Interaction: id(noon, 5), At: noon + 5*day},
+	}}}))
+	known(noon+5*day, map[[16]byte]switchyard.ID{digest(4): id(noon, 5)})
 }
 
 func manyRequestIDs(t *testing.T, s tables.Store) {
