@@ -430,7 +430,10 @@ func (s *shelf) Apply(_ context.Context, batches []tables.Batch) error {
 		for _, e := range b.Ended {
 			a.ended[e.ID] = e
 		}
-		a.timeline = append(a.timeline, b.Timeline...)
+		for _, r := range b.Timeline {
+			r.Events = bytes.Clone(r.Events)
+			a.timeline = append(a.timeline, r)
+		}
 		for _, i := range b.Invocations {
 			a.invocations[i.Correlation] = i
 		}

@@ -24,7 +24,7 @@ func (w *writer) project(ctx context.Context, o *owner, p *part) (tables.Batch, 
 		if r.invoke {
 			b.Invocations = append(b.Invocations, tables.Invocation{Correlation: r.Correlation, Seq: r.Seq, At: r.At})
 		}
-		timeline(&b, r)
+		timeline(&b, r, &w.space)
 		for _, ev := range r.Events {
 			if err := projectEvent(&b, r, ev); err != nil {
 				return b, err
@@ -59,9 +59,33 @@ func configOf(r *tailRow, ev *switchyard.ConfigPublished) (tables.Config, error)
 	return tables.Config{Version: ev.Version, At: r.At, By: r.By, Source: ev.Source, Document: document}, nil
 }
 
+// arena is space that is given out piece by piece and taken back all at once.
+type arena struct{ free, all []byte }
+
+// take returns an empty slice with room for n bytes, valid until reset.
+func (a *arena) take(n int) []byte {
+	if len(a.free) < n {
+		a.all = make([]byte, max(n, 2*len(a.all)))
+		a.free = a.all
+	}
+	piece := a.free[:0:n]
+	a.free = a.free[n:]
+	return piece
+}
+
+func (a *arena) reset() {
+	if len(a.all) > keptArena {
+		a.all = nil
+	}
+	a.free = a.all
+}
+
+// keptArena is the largest space that is kept for the next time.
+const keptArena = 16 << 20
+
 // timeline adds the events of a row to the timelines of the interactions they are about. The bytes
 // are those of the journal: nothing is encoded twice.
-func timeline(b *tables.Batch, r *tailRow) {
+func timeline(b *tables.Batch, r *tailRow, space *arena) {
 	spans := splitArray(r.encoded, len(r.Events))
 	first := len(b.Timeline)
 	var places map[switchyard.ID]int
@@ -77,7 +101,7 @@ func timeline(b *tables.Batch, r *tailRow) {
 		if at < 0 {
 			at = len(b.Timeline)
 			b.Timeline = append(b.Timeline, tables.TimelineRow{Interaction: id, Seq: r.Seq, At: r.At,
-				Events: append(make([]byte, 0, len(spans[n])+2), '[')})
+				Events: append(space.take(roomFor(spans[n:])), '[')})
 			if places != nil {
 				places[id] = at
 			}
@@ -90,6 +114,20 @@ func timeline(b *tables.Batch, r *tailRow) {
 		row := &b.Timeline[first+n]
 		row.Events = append(row.Events, ']')
 	}
+}
+
+// roomFor is how much of a row's events an interaction is given room for: all that follow its first,
+// in a row that is about little else.
+func roomFor(spans [][]byte) int {
+	const few = 4
+	room := 2
+	for n, span := range spans {
+		if n == few {
+			break
+		}
+		room += len(span) + 1
+	}
+	return room
 }
 
 func placeOf(rows []tables.TimelineRow, first int, places map[switchyard.ID]int, id switchyard.ID) int {

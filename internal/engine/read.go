@@ -163,7 +163,7 @@ func (e *Engine) Timeline(ctx context.Context, account string, id switchyard.ID)
 	for _, p := range parts {
 		for n := range p.rows {
 			if r := &p.rows[n]; r.Seq > seen && concerns(r, id) {
-				timeline(&b, r)
+				timeline(&b, r, new(arena))
 			}
 		}
 	}

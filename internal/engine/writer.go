@@ -22,6 +22,7 @@ type writer struct {
 	err      error
 	failures int
 	standing map[string]*standings // by account; only touched under applying
+	space    arena                 // for what is being written; only touched under applying
 }
 
 // What goes into one transaction at most.
@@ -85,6 +86,7 @@ type load struct {
 func (w *writer) step(ctx context.Context) bool {
 	w.applying.Lock()
 	defer w.applying.Unlock()
+	w.space.reset()
 	var loads []load
 	var batches []tables.Batch
 	rows := 0

@@ -129,7 +129,8 @@ type Horizons struct {
 // goroutines; reads see what Apply has returned from.
 type Store interface {
 	// Apply writes all batches in one transaction. A batch whose Through is not past the account's
-	// offset is left out, so applying one again changes nothing.
+	// offset is left out, so applying one again changes nothing. Apply keeps nothing of what it is
+	// given.
 	Apply(ctx context.Context, batches []Batch) error
 	// Offset returns the last row applied for an account, and its instant; 0, 0 when none.
 	Offset(ctx context.Context, account string) (switchyard.Seq, switchyard.Instant, error)
