@@ -31,6 +31,14 @@ type Settings struct {
 	MaxLive         *int       `json:"maxlive,omitempty"`         // live interactions; 5,000,000
 	Retention       *Retention `json:"retention,omitempty"`
 	FairUse         *FairUse   `json:"fairuse,omitempty"` // calls of one client; absent = unlimited
+	// Connectors limits where data connectors reach; absent = wherever the server lets them.
+	Connectors *ConnectorSettings `json:"connectors,omitzero"`
+}
+
+// ConnectorSettings are an account's settings of its data connectors.
+type ConnectorSettings struct {
+	// Allow lists hosts: crm.example.com, *.example.com for all below it; with a port, that port only.
+	Allow []string `json:"allow,omitempty"`
 }
 
 // Capacity gives the size of each class in percent of an agent. Zero means "as the account has it",
@@ -149,6 +157,15 @@ type Applet struct {
 	From    string `json:"from,omitempty"`
 	To      string `json:"to,omitempty"`
 	Message string `json:"message,omitempty"`
+
+	// dataconnector
+	Method  string            `json:"method,omitempty"` // GET, or POST with a body
+	URL     string            `json:"url,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	Timeout *Duration         `json:"timeout,omitempty"` // 10s
+	Retries *int              `json:"retries,omitempty"` // 2
+	Result  map[string]string `json:"result,omitempty"`  // data source → path into the answer
 }
 
 // Reaction says what becomes of an agent that declined or did not answer: a presence (or

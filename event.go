@@ -283,12 +283,13 @@ type SecretRotated struct {
 // Effect is something to be done in the world: at least once, always under the same id.
 type Effect struct {
 	ID           ID       `json:"id"`
-	Kind         string   `json:"kind"` // callback or sms
+	Kind         string   `json:"kind"` // callback, sms or connector
 	Interaction  ID       `json:"interaction,omitzero"`
 	Created      Instant  `json:"created"`
-	Attempt      int      `json:"attempt"`        // the one to make next, from 1
-	Due          Instant  `json:"due"`            // not before
-	Lane         string   `json:"lane,omitempty"` // effects of one lane are performed one after another
+	Attempt      int      `json:"attempt"`           // the one to make next, from 1
+	Due          Instant  `json:"due"`               // not before
+	Deadline     Instant  `json:"deadline,omitzero"` // given up then, as timed out; none = the kind's own end
+	Lane         string   `json:"lane,omitempty"`    // effects of one lane are performed one after another
 	Provider     string   `json:"provider,omitempty"`
 	ExternalID   string   `json:"externalid,omitempty"`
 	Notification string   `json:"notification,omitempty"` // AssignToAgent or Release
@@ -298,13 +299,45 @@ type Effect struct {
 	From         string   `json:"from,omitempty"`
 	To           []string `json:"to,omitempty"`
 	Message      string   `json:"message,omitempty"`
+
+	Connector *ConnectorCall `json:"connector,omitzero"`
+	// Values are the data sources the templates of the effect read, as they were when it was asked
+	// for. They are filled in at the attempt, in one pass with the secrets: a value that was filled
+	// in before would be read for #(secret) again.
+	Values map[string]string `json:"values,omitempty"`
 }
 
 // The kinds of effects.
 const (
-	EffectCallback = "callback"
-	EffectSMS      = "sms"
+	EffectCallback  = "callback"
+	EffectSMS       = "sms"
+	EffectConnector = "connector"
 )
+
+// ConnectorCall is a request to a system outside, as its plan has it: texts may hold $(..) and
+// #(secret), which are filled in at the attempt.
+type ConnectorCall struct {
+	Host          string            `json:"host"` // of the URL, as written: literal or #(secret)
+	Method        string            `json:"method"`
+	URL           string            `json:"url"`
+	Headers       map[string]string `json:"headers,omitempty"`
+	Body          string            `json:"body,omitempty"`
+	Result        map[string]string `json:"result,omitempty"` // data source → what of the answer it is set to
+	TimeoutMillis int64             `json:"timeoutmillis"`    // of all attempts together
+	Retries       int               `json:"retries,omitzero"` // attempts after the first, at most
+}
+
+// Exchange is a request that was sent and the answer that came, with every secret masked. Bodies
+// are cut at MaxTimelineBodyBytes each.
+type Exchange struct {
+	Method         string            `json:"method"`
+	URL            string            `json:"url"`
+	RequestHeaders map[string]string `json:"requestheaders,omitempty"`
+	RequestBody    string            `json:"requestbody,omitempty"`
+	Status         int               `json:"status,omitzero"`
+	AnswerHeaders  map[string]string `json:"answerheaders,omitempty"`
+	AnswerBody     string            `json:"answerbody,omitempty"`
+}
 
 // EffectRequested: an effect is to be performed; when its lane is free, now.
 type EffectRequested struct {
@@ -324,23 +357,29 @@ type EffectDue struct {
 // EffectAttempted: an attempt failed; Retry is when the next is due.
 type EffectAttempted struct {
 	On
-	Effect     ID      `json:"effect"`
-	Attempt    int     `json:"attempt"`
-	Status     int     `json:"status,omitzero"`
-	Detail     string  `json:"detail,omitempty"`
-	TookMillis int64   `json:"tookmillis"`
-	Retry      Instant `json:"retry"`
+	Effect     ID        `json:"effect"`
+	Attempt    int       `json:"attempt"`
+	Status     int       `json:"status,omitzero"`
+	Detail     string    `json:"detail,omitempty"`
+	TookMillis int64     `json:"tookmillis"`
+	Retry      Instant   `json:"retry"`
+	Timeout    bool      `json:"timeout,omitzero"`    // nothing came back in time
+	Exchange   *Exchange `json:"exchange,omitzero"`   // what was sent and what came back
+	MessageID  string    `json:"messageid,omitempty"` // what the gateway calls it
 }
 
 // EffectFinished: the effect was performed, or given up.
 type EffectFinished struct {
 	On
-	Effect     ID     `json:"effect"`
-	Attempt    int    `json:"attempt"`
-	OK         bool   `json:"ok"`
-	Status     int    `json:"status,omitzero"`
-	Detail     string `json:"detail,omitempty"`
-	TookMillis int64  `json:"tookmillis"`
+	Effect     ID        `json:"effect"`
+	Attempt    int       `json:"attempt"`
+	OK         bool      `json:"ok"`
+	Status     int       `json:"status,omitzero"`
+	Detail     string    `json:"detail,omitempty"`
+	TookMillis int64     `json:"tookmillis"`
+	Timeout    bool      `json:"timeout,omitzero"`    // its deadline passed, or nothing came back in time
+	Exchange   *Exchange `json:"exchange,omitzero"`   // what was sent and what came back
+	MessageID  string    `json:"messageid,omitempty"` // what the gateway calls it
 }
 
 // TokenIssued: a client has a new bearer token.

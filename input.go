@@ -208,6 +208,12 @@ type EffectResult struct {
 	Status     int    `json:"status,omitzero"`  // HTTP status, when there was one
 	Detail     string `json:"detail,omitempty"` // error, or the answer's beginning; no secrets
 	TookMillis int64  `json:"tookmillis"`
+	Timeout    bool   `json:"timeout,omitzero"` // nothing came back in time
+	// Values are data sources read from the answer; failed attempts may have some too.
+	Values           map[string]string `json:"values,omitempty"`
+	Exchange         *Exchange         `json:"exchange,omitzero"`
+	MessageID        string            `json:"messageid,omitempty"`       // what the gateway calls it
+	RetryAfterMillis int64             `json:"retryaftermillis,omitzero"` // the other side asks to wait so long
 }
 
 // Redeliver asks for another delivery of a finished callback. Payload comes from the tables when

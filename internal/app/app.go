@@ -154,7 +154,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 // Decider is the version of the core, written into every row: `journal verify` decides again the
 // rows of its own version and takes those of others as facts. It changes whenever the same input
 // may come to other events.
-const Decider = "1"
+const Decider = "2"
 
 // room goes on with the effects of a target that the worker has room for again.
 func (a *App) room(target effects.Target) {

@@ -41,7 +41,7 @@ var aboutSettings = map[string]about{
 	"account.skills":       {text: "Skills that interactions ask for and agents have."},
 	"account.agents":       {text: "The users of the account; those with role agent are offered work."},
 	"account.dispositions": {text: "What an agent may say became of an interaction."},
-	"account.secrets":      {text: "Credentials that gateways read as #(name). They are sealed and never shown. A value may be env:NAME or file:PATH."},
+	"account.secrets":      {text: "Credentials that gateways and data connectors read as #(name). They are sealed and never shown. A value may be env:NAME or file:PATH."},
 	"account.gateways":     {text: "Ways messages go out."},
 	"account.plans":        {text: "Interaction plans: what happens to an interaction."},
 	"account.routes":       {text: "Named routes: where interactions come in."},
@@ -58,6 +58,10 @@ var aboutSettings = map[string]about{
 	"settings.maxlive":         {text: "Live interactions at most; further ones are answered 503.", otherwise: "5000000", least: 1},
 	"settings.retention":       {text: "How long what is kept."},
 	"settings.fairuse":         {text: "Limit on the calls of one API client to the contract's endpoints; left out = none."},
+
+	"settings.connectors": {text: "Where data connectors may reach; left out = every host the server lets them."},
+
+	"connectors.allow": {text: "Hosts: crm.example.com, or *.example.com for all below it; with a port, that port only.", required: true},
 
 	"capacity.live":    {text: "Size of a live interaction in percent.", otherwise: "100", least: 51, most: 100},
 	"capacity.chat":    {text: "Size of a chat in percent.", otherwise: "33", least: 1, most: 100},
@@ -151,6 +155,13 @@ func aboutApplets() map[string]about {
 		"applet.from":          {text: "Sender: at most 11 characters or 20 digits."},
 		"applet.to":            {text: "Recipients: at most 100, separated by commas."},
 		"applet.message":       {text: "The message, with $(Name) filled in."},
+		"applet.method":        {text: "Method of the request.", otherwise: "GET, or POST with a body", choices: plan.ConnectorMethods()},
+		"applet.url":           {text: "Where the request goes. $(Name) and #(secret) are filled in; scheme and host are literal or #(secret)."},
+		"applet.headers":       {text: "Headers of the request, with the same fillings. Credentials are written #(secret)."},
+		"applet.body":          {text: "Body of the request, with the same fillings."},
+		"applet.timeout":       {text: "How long the answer may take, retries included, 100ms to 1m; then the exit timeout is taken.", otherwise: plan.DefaultConnectorTimeout.String()},
+		"applet.retries":       {text: "Further attempts of a GET, HEAD, PUT, DELETE or OPTIONS that failed.", otherwise: "2", most: plan.MaxConnectorRetries},
+		"applet.result":        {text: "Data source → what of the answer it is set to: a JSONPath ($.customer.tier), an XPath (/customer/name, xpath:count(//order)), status, header:NAME or body."},
 
 		"reaction.presence": {text: "A presence, or unchanged.", otherwise: "unchanged after a decline, No Answer after no answer"},
 		"reaction.for":      {text: "For how long.", otherwise: "settings.noanswer"},

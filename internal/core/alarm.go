@@ -13,6 +13,7 @@ const (
 	alarmState                     // an interaction's state ends: ring, wrap, wait, parking
 	alarmTransfer                  // the agent transferred to did not take it
 	alarmEffect                    // an effect's next attempt is due
+	alarmDeadline                  // an effect is given up
 	alarmExit                      // a queue's duration is over (kept in a heap of its own)
 )
 

@@ -22,6 +22,7 @@ type Config struct {
 
 	plans     *plan.Set
 	skills    map[string]string // CaseKey → spelling
+	gateways  map[gatewayKey]gateway
 	routes    map[string]*route // by CaseKey
 	presences map[string]switchyard.Presence
 	settings  settings
@@ -69,12 +70,19 @@ func compile(doc *switchyard.Account) (*Config, error) {
 		Document:  doc,
 		plans:     set,
 		skills:    map[string]string{},
+		gateways:  map[gatewayKey]gateway{},
 		routes:    map[string]*route{},
 		presences: map[string]switchyard.Presence{},
 		settings:  settingsOf(doc.Settings),
 	}
 	for _, name := range doc.Skills {
 		c.skills[switchyard.CaseKey(name)] = name
+	}
+	for name, g := range doc.Gateways.SMS {
+		c.gateways[gatewayKey{plan.GatewaySMS, switchyard.CaseKey(name)}] = gateway{name, g.Type}
+	}
+	for name, g := range doc.Gateways.Email {
+		c.gateways[gatewayKey{plan.GatewayEmail, switchyard.CaseKey(name)}] = gateway{name, g.Type}
 	}
 	for _, p := range slices.Concat(builtInPresences, doc.Presences) {
 		c.presences[switchyard.CaseKey(p.Name)] = p
@@ -134,6 +142,18 @@ func (s *State) settings() *settings { return &s.config.settings }
 func (c *Config) skillName(name string) (string, bool) {
 	spelling, ok := c.skills[switchyard.CaseKey(name)]
 	return spelling, ok
+}
+
+// gatewayKey finds a gateway by its kind and the CaseKey of its name.
+type gatewayKey struct{ kind, name string }
+
+// gateway is a gateway as plans know it.
+type gateway struct{ spelling, typ string }
+
+// gateway returns the configured spelling and the type of a gateway.
+func (c *Config) gateway(kind, name string) (spelling, typ string, ok bool) {
+	g, ok := c.gateways[gatewayKey{kind, switchyard.CaseKey(name)}]
+	return g.spelling, g.typ, ok
 }
 
 // Published answers a Publish: the version in force, and whether it is a new one.

@@ -144,6 +144,8 @@ func (s *State) ring() bool {
 		}
 	case alarmEffect:
 		s.effectAlarm(a.key, a.at)
+	case alarmDeadline:
+		s.deadlineAlarm(a.key, a.at)
 	}
 	return true
 }

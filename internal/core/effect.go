@@ -1,6 +1,9 @@
 package core
 
 import (
+	"fmt"
+	"slices"
+
 	"switchyard"
 	"switchyard/internal/core/plan"
 )
@@ -33,10 +36,12 @@ func (s *State) notify(i *interaction, notification string, a *agent) {
 	s.request(e)
 }
 
-// requestSMS asks for a message to be sent; the plan goes on when the result is known.
-func (s *State) requestSMS(i *interaction, m *plan.SMS) {
-	s.request(switchyard.Effect{Kind: switchyard.EffectSMS, Interaction: i.ID, Gateway: m.Gateway,
-		From: m.From, To: m.To, Message: m.Message})
+// requestAll asks for the effects of an applet; the plan goes on when the last has its result.
+func (s *State) requestAll(i *interaction, effects []switchyard.Effect) {
+	for _, e := range effects {
+		e.Interaction = i.ID
+		s.request(e)
+	}
 }
 
 // request makes an effect due, now or when the effects before it in its lane are through.
@@ -56,14 +61,18 @@ func (s *State) foldRequested(e *switchyard.EffectRequested) {
 	f := &effect{Effect: e.Effect, working: e.Effect.Due != switchyard.Never, due: e.Effect.Due}
 	s.effects = max(s.effects, f.ID.Counter())
 	s.addEffect(f)
-	if i := s.find(f.Interaction); i != nil && f.Kind == switchyard.EffectSMS {
-		i.more().effect = f.ID
+	if i := s.find(f.Interaction); i != nil && f.Kind != switchyard.EffectCallback {
+		i.more().effects = append(i.more().effects, f.ID)
 		s.touch(i)
 	}
 }
 
 func (s *State) addEffect(f *effect) {
 	s.pending[f.ID] = f
+	if f.Deadline != 0 {
+		s.deadlines[f.ID.Counter()] = f
+		s.alarms.push(alarm{at: f.Deadline, kind: alarmDeadline, key: f.ID.Counter()})
+	}
 	if f.Lane != "" {
 		s.lanes[f.Lane] = append(s.lanes[f.Lane], f)
 	}
@@ -78,30 +87,72 @@ func (s *State) decideEffectResult(in *switchyard.EffectResult) *switchyard.Erro
 		return nil
 	}
 	if !in.OK && !in.GiveUp {
-		if retry, again := nextAttempt(f.Kind, f.Created, s.now, f.Attempt, s.env.Entropy); again {
+		if retry, again := nextAttempt(&f.Effect, in, s.now, s.env.Entropy); again {
 			s.emit(&switchyard.EffectAttempted{On: switchyard.On{Interaction: f.Interaction}, Effect: f.ID, Attempt: in.Attempt,
-				Status: in.Status, Detail: in.Detail, TookMillis: in.TookMillis, Retry: retry})
+				Status: in.Status, Detail: in.Detail, TookMillis: in.TookMillis, Retry: retry,
+				Timeout: in.Timeout, Exchange: in.Exchange, MessageID: in.MessageID})
 			return nil
 		}
 	}
-	s.emit(&switchyard.EffectFinished{On: switchyard.On{Interaction: f.Interaction}, Effect: f.ID, Attempt: in.Attempt,
-		OK: in.OK, Status: in.Status, Detail: in.Detail, TookMillis: in.TookMillis})
-	if next := s.lanes[f.Lane]; f.Lane != "" && len(next) > 0 {
-		s.makeDue(next[0], next[0].Attempt)
-	}
-	if i := s.find(f.Interaction); i != nil && i.waits() && i.rare != nil && i.rare.effect == f.ID {
-		s.resumeAfter(i, in.OK)
-	}
+	s.effectThrough(f, &switchyard.EffectFinished{On: switchyard.On{Interaction: f.Interaction}, Effect: f.ID, Attempt: in.Attempt,
+		OK: in.OK, Status: in.Status, Detail: in.Detail, TookMillis: in.TookMillis,
+		Timeout: in.Timeout && !in.OK, Exchange: in.Exchange, MessageID: in.MessageID}, in.Values)
 	return nil
 }
 
-// resumeAfter goes on with a plan that waited for an effect.
-func (s *State) resumeAfter(i *interaction, ok bool) {
-	exit := "next"
-	if !ok {
-		exit = "failure"
+// effectThrough ends an effect: the next of its lane is due, and the plan that waited for it as the
+// last goes on.
+func (s *State) effectThrough(f *effect, e *switchyard.EffectFinished, values map[string]string) {
+	i := s.find(f.Interaction)
+	last, failed, timeout := false, !e.OK, e.Timeout
+	if i != nil && i.waits() && i.rare != nil && slices.Contains(i.rare.effects, f.ID) {
+		last = len(i.rare.effects) == 1
+		failed, timeout = failed || i.rare.failed, timeout || i.rare.timeout
 	}
-	s.follow(i, i.applet, exit)
+	first := f.Lane != "" && s.lanes[f.Lane][0] == f
+	s.emit(e)
+	if next := s.lanes[f.Lane]; first && len(next) > 0 {
+		s.makeDue(next[0], next[0].Attempt)
+	}
+	if last {
+		s.resumeAfter(i, f, failed, timeout, values)
+	}
+}
+
+// resumeAfter goes on with a plan that waited for effects; the last of them, f, brought values.
+func (s *State) resumeAfter(i *interaction, f *effect, failed, timeout bool, values map[string]string) {
+	step := i.applet.Resume(failed, timeout)
+	var fault string
+	if step.Values, fault = wanted(f, values); fault != "" {
+		step = i.applet.Fail(fault)
+	}
+	s.emitStep(i, i.applet, &step)
+	if next := s.after(i, i.applet, &step); next != nil {
+		s.run(i, next)
+	}
+}
+
+// wanted picks from what came with an effect's result the data sources its call asked for.
+func wanted(f *effect, values map[string]string) (picked map[string]string, fault string) {
+	if f.Connector == nil || len(values) == 0 {
+		return nil, ""
+	}
+	for name, value := range values {
+		if _, asked := f.Connector.Result[name]; !asked {
+			continue
+		}
+		if len(value) > switchyard.MaxDataSourceBytes {
+			fault = max(fault, name) // whichever comes last, so that the order of the map does not matter
+		}
+		if picked == nil {
+			picked = make(map[string]string, len(values))
+		}
+		picked[name] = value
+	}
+	if fault != "" {
+		return nil, fmt.Sprintf("data source %s would be longer than %d bytes", fault, switchyard.MaxDataSourceBytes)
+	}
+	return picked, ""
 }
 
 // makeDue asks for an attempt now.
@@ -115,6 +166,19 @@ func (s *State) effectAlarm(counter uint64, at switchyard.Instant) {
 		s.spend()
 		s.makeDue(f, f.Attempt+1)
 	}
+}
+
+// deadlineAlarm gives up an effect whose time is over, whatever becomes of an attempt under way:
+// nothing waits behind a target that is busy or hangs.
+func (s *State) deadlineAlarm(counter uint64, at switchyard.Instant) {
+	f := s.deadlines[counter]
+	if f == nil || f.Deadline != at {
+		return
+	}
+	s.spend()
+	took := s.now.Sub(f.Created)
+	s.effectThrough(f, &switchyard.EffectFinished{On: switchyard.On{Interaction: f.Interaction}, Effect: f.ID, Attempt: f.Attempt,
+		Detail: fmt.Sprintf("not through within %s", took), TookMillis: int64(took / switchyard.Millisecond), Timeout: true}, nil)
 }
 
 func (s *State) foldDue(e *switchyard.EffectDue) {
@@ -140,8 +204,16 @@ func (s *State) awaitRetry(f *effect) {
 func (s *State) foldEffectFinished(e *switchyard.EffectFinished) {
 	f := s.pending[e.Effect]
 	delete(s.pending, f.ID)
+	delete(s.retries, f.ID.Counter())
+	delete(s.deadlines, f.ID.Counter())
+	if i := s.find(f.Interaction); i != nil && i.rare != nil {
+		if i.rare.awaited(f.ID, !e.OK, e.Timeout) {
+			s.touch(i)
+		}
+	}
 	if lane := s.lanes[f.Lane]; f.Lane != "" {
-		if lane = lane[1:]; len(lane) == 0 {
+		at := slices.Index(lane, f)
+		if lane = slices.Concat(lane[:at], lane[at+1:]); len(lane) == 0 {
 			delete(s.lanes, f.Lane)
 		} else {
 			s.lanes[f.Lane] = lane
@@ -163,26 +235,43 @@ func (s *State) decideRedeliver(in *switchyard.Redeliver) *switchyard.Error {
 
 // How often and how long effects are attempted.
 const (
-	callbackRetryFor = 24 * switchyard.Hour
-	firstRetryAfter  = 2 * switchyard.Second
-	longestRetry     = 1 * switchyard.Hour
-	smsAttempts      = 4
+	callbackRetryFor    = 24 * switchyard.Hour
+	firstRetryAfter     = 2 * switchyard.Second
+	firstConnectorRetry = 500 * switchyard.Millisecond
+	longestRetry        = 1 * switchyard.Hour
+	smsAttempts         = 4
 )
 
 // nextAttempt is the retry policy: twice as long after every attempt, from two seconds to an hour,
-// spread by a quarter so that what failed together does not come back together. Callbacks are given
-// up after 24 hours (CONTRACT.md §5), messages after four attempts.
-func nextAttempt(kind string, created, now switchyard.Instant, attempt int, entropy uint64) (switchyard.Instant, bool) {
+// spread by a quarter so that what failed together does not come back together; or as long as the
+// other side asks for, up to an hour. Callbacks are given up after 24 hours (CONTRACT.md §5),
+// messages after four attempts. A connector is asked again when that cannot do anything twice,
+// beginning after half a second, and not beyond its deadline.
+func nextAttempt(e *switchyard.Effect, r *switchyard.EffectResult, now switchyard.Instant, entropy uint64) (switchyard.Instant, bool) {
+	first := firstRetryAfter
+	if e.Kind == switchyard.EffectConnector {
+		first = firstConnectorRetry
+	}
 	wait := longestRetry
-	if attempt < 12 {
-		wait = min(wait, firstRetryAfter<<(attempt-1))
+	if e.Attempt < 12 {
+		wait = min(wait, first<<(e.Attempt-1))
 	}
 	wait += switchyard.Duration(entropy%1024) * (wait / 4) / 1024
-	at := now.Add(wait)
-	if kind == switchyard.EffectSMS {
-		return at, attempt < smsAttempts
+	asked := longestRetry
+	if r.RetryAfterMillis < int64(longestRetry/switchyard.Millisecond) {
+		asked = switchyard.Duration(max(0, r.RetryAfterMillis)) * switchyard.Millisecond
 	}
-	return at, at <= created.Add(callbackRetryFor)
+	at := now.Add(max(wait, asked))
+	if e.Deadline != 0 && at >= e.Deadline {
+		return at, false
+	}
+	switch e.Kind {
+	case switchyard.EffectCallback:
+		return at, at <= e.Created.Add(callbackRetryFor)
+	case switchyard.EffectConnector:
+		return at, plan.Idempotent(e.Connector.Method) && e.Attempt <= e.Connector.Retries
+	}
+	return at, e.Attempt < smsAttempts
 }
 
 // Effects calls f with every pending effect in order of request; due tells whether an attempt is

@@ -218,6 +218,9 @@ func (s *State) foldStepped(i *interaction, e *switchyard.Stepped) {
 	if a := i.plan.Applets[e.Applet]; a != nil {
 		i.applet = a
 	}
+	if i.rare != nil {
+		i.rare.awaitNone()
+	}
 	for name, value := range e.Values {
 		if i.values == nil {
 			i.values = make(map[string]string, len(e.Values))
@@ -497,6 +500,7 @@ func (s *State) foldFinished(i *interaction, e *switchyard.Finished) {
 	s.freeExternal(i)
 	r := i.more()
 	r.outcome, r.detail, r.ended = e.Outcome, e.Detail, s.now
+	r.awaitNone()
 	i.anyone()
 	i.Personal, i.queueEnd = nil, 0
 	s.enterState(i, switchyard.Ended, 0)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"switchyard"
@@ -96,7 +97,7 @@ func (l *life) dispatchSome() {
 	for range 1 + l.rng.IntN(4) {
 		l.count++
 		r := switchyard.Request{RequestID: fmt.Sprint("r", l.rng.IntN(400)), ExternalID: fmt.Sprint("x", l.rng.IntN(30)),
-			Route: l.pick("Plain", "Plain", "Auto", "Exits", "Maze", "Text"), Class: l.pick("", "live", "chat", "nonlive")}
+			Route: l.pick("Plain", "Plain", "Auto", "Exits", "Maze", "Text", "Ask", "Ask"), Class: l.pick("", "live", "chat", "nonlive")}
 		for _, skill := range []string{"s0", "s1", "s2"} {
 			if l.rng.IntN(4) == 0 {
 				r.Skills = append(r.Skills, switchyard.Skill{Name: skill, ExpiryAfter: l.expiry()})
@@ -143,7 +144,7 @@ func (l *life) actSome() {
 		if l.rng.IntN(2) == 0 {
 			in.ToAgent = l.agent()
 		} else {
-			in.ToRoute = l.pick("Plain", "Exits", "Maze")
+			in.ToRoute = l.pick("Plain", "Exits", "Maze", "Ask")
 		}
 	case switchyard.ActAssign, switchyard.ActRequeue, switchyard.ActPriority:
 		in.Supervisor, in.ToAgent, in.Band = true, l.agent(), l.pick("1", "2", "3", "4", "5")
@@ -167,7 +168,20 @@ func (l *life) effectSome() {
 		return
 	}
 	e := due[l.rng.IntN(len(due))]
-	l.do(&switchyard.EffectResult{Effect: e.ID, Attempt: e.Attempt, OK: l.rng.IntN(3) > 0, GiveUp: l.rng.IntN(4) == 0, Status: 500})
+	r := &switchyard.EffectResult{Effect: e.ID, Attempt: e.Attempt, OK: l.rng.IntN(3) > 0, GiveUp: l.rng.IntN(4) == 0, Status: 500}
+	if l.rng.IntN(5) == 0 {
+		r.RetryAfterMillis = l.rng.Int64N(7_200_000)
+	}
+	if e.Kind == switchyard.EffectConnector {
+		if e.Deadline <= l.s.Now() {
+			l.t.Fatalf("effect %s is still to be performed after its deadline %v", e.ID, e.Deadline)
+		}
+		r.Timeout = !r.OK && l.rng.IntN(3) == 0
+		r.Values = map[string]string{"Tier": l.pick("default", "gold", "", strings.Repeat("x", switchyard.MaxDataSourceBytes+l.rng.IntN(2))),
+			"Customer Name": "#(secret) $(Tier)", "Not Asked": "x"}
+		r.Exchange = &switchyard.Exchange{Method: "GET", URL: "https://crm.example.com/", Status: 500, AnswerBody: "{}"}
+	}
+	l.do(r)
 }
 
 // configSome takes agents away and brings them back, and regrades them.
@@ -211,8 +225,18 @@ func (l *life) checkInvariants() {
 		if (i.state == switchyard.Queued) != i.Queued() {
 			l.t.Fatalf("interaction %s is %s; in the index: %t", i.ID, i.state, i.Queued())
 		}
-		if i.state == switchyard.Planned && i.until == 0 && (i.rare == nil || i.rare.effect.IsZero()) {
+		if i.state == switchyard.Planned && i.until == 0 && (i.rare == nil || len(i.rare.effects) == 0) {
 			l.t.Fatalf("nothing ends interaction %s: %+v", i.ID, l.s.record(i))
+		}
+		if i.rare != nil {
+			for _, id := range i.rare.effects {
+				if l.s.pending[id] == nil || !i.waits() {
+					l.t.Fatalf("%s interaction %s waits for effect %s, which is through: %+v", i.state, i.ID, id, l.s.record(i))
+				}
+			}
+		}
+		if i.values["not asked"] != "" {
+			l.t.Fatalf("interaction %s has a value nobody asked for", i.ID)
 		}
 		if i.externalID != "" && !i.released {
 			if key := i.providerKey() + "/" + i.externalID; external[key] {
@@ -240,7 +264,8 @@ func lifeAccount() switchyard.Account {
 	duration := func(d switchyard.Duration) *switchyard.Duration { return &d }
 	doc := switchyard.Account{Account: "life", Skills: []string{"s0", "s1", "s2"}, Groups: []string{"g"},
 		Presences: []switchyard.Presence{{Name: "Lunch", Category: switchyard.Away}},
-		Gateways:  switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}}}
+		Gateways:  switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}},
+		Secrets:   map[string]string{"key": "sealed"}}
 	doc.Settings.ParkTimeout = duration(switchyard.Hour)
 	doc.Settings.TransferTimeout = duration(switchyard.Minute)
 	for n := range 6 {
@@ -271,12 +296,23 @@ func lifeAccount() switchyard.Account {
 			"send":   {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Hello", Next: "q", On: map[string]string{"failure": "unsent"}},
 			"q":      queue(switchyard.Applet{}),
 			"unsent": {Type: "end", Outcome: "NotSent"}}},
+		{Name: "Ask", Start: "ask", Applets: map[string]switchyard.Applet{
+			"ask": {Type: "dataconnector", URL: "https://crm.example.com/$(CLID:URL)", Headers: map[string]string{"X": "#(key)"},
+				Result: map[string]string{"Tier": "$.tier", "Customer Name": "$.name"}, Next: "post",
+				On: map[string]string{"failure": "q", "timeout": "late"}},
+			"post": {Type: "dataconnector", URL: "https://crm.example.com/", Body: "$(Tier)", Timeout: duration(2 * switchyard.Second), Next: "send"},
+			"send": {Type: "sendsms", Gateway: "$(Tier)", From: "Us", To: "07700900000", Message: "Hello", On: map[string]string{"failure": "q"}},
+			"q":    queue(switchyard.Applet{}),
+			"late": {Type: "setdatasource", Values: map[string]string{"TIER": "late"}, Next: "q"}}},
 		{Name: "After", Start: "send", Applets: map[string]switchyard.Applet{
 			"send": {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Bye"}}},
+		{Name: "AskAfter", Start: "ask", Applets: map[string]switchyard.Applet{
+			"ask":  {Type: "dataconnector", Method: "PUT", URL: "https://crm.example.com/$(InteractionOutcome:URL)", Retries: new(int), Next: "tell"},
+			"tell": {Type: "dataconnector", URL: "https://crm.example.com/"}}},
 	}
-	for _, name := range []string{"Plain", "Auto", "Exits", "Maze", "Text"} {
+	for _, name := range []string{"Plain", "Auto", "Exits", "Maze", "Text", "Ask"} {
 		doc.Routes = append(doc.Routes, switchyard.Route{Name: name, Plan: name, DataSources: map[string]string{"Team": "EMEA"}})
 	}
-	doc.Routes[0].After = "After"
+	doc.Routes[0].After, doc.Routes[1].After = "After", "AskAfter"
 	return doc
 }

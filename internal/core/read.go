@@ -60,7 +60,8 @@ func (s *State) recordRare(m *rare, r *Record) {
 	r.LastAgent = m.lastAgent
 	r.FirstAgent, r.Size, r.OnlyUntil, r.Answered = m.firstAgent, m.size, m.onlyUntil, m.answered
 	r.Ended, r.Outcome, r.Detail, r.Disposition, r.Notes = m.ended, m.outcome, m.detail, m.disposition, m.notes
-	r.Fault, r.Effect, r.Reason, r.After, r.Exit = m.fault, m.effect, m.reason, m.afterPlan, m.exit
+	r.Fault, r.Reason, r.After, r.Exit = m.fault, m.reason, m.afterPlan, m.exit
+	r.Effects, r.Failed, r.Timeout = slices.Clone(m.effects), m.failed, m.timeout
 }
 
 // unserveable reports work that no agent of the account could ever take and no time frees
@@ -216,10 +217,24 @@ func (s *State) whereabouts(i *interaction) string {
 	if i.applet != nil {
 		where = fmt.Sprintf("It is at applet %s of plan %s since %v.", i.applet.Name, i.plan.Name, i.entered)
 	}
-	if i.rare != nil && !i.rare.effect.IsZero() && i.until == 0 {
-		where += " It waits for a message to be sent."
+	if i.rare != nil && len(i.rare.effects) > 0 && i.until == 0 {
+		where += s.waitsFor(i.rare.effects)
 	}
 	return where
+}
+
+// waitsFor says which effects a plan waits for.
+func (s *State) waitsFor(effects []switchyard.ID) string {
+	f := s.pending[effects[0]]
+	switch {
+	case f == nil:
+		return ""
+	case f.Connector != nil:
+		return fmt.Sprintf(" It waits for the answer of %s, until %v at most.", f.Connector.Host, f.Deadline)
+	case len(effects) > 1:
+		return fmt.Sprintf(" It waits for %d messages to be sent.", len(effects))
+	}
+	return " It waits for a message to be sent."
 }
 
 func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }

@@ -40,7 +40,10 @@ type Record struct {
 	Released    bool                      `json:"released,omitzero"` // its externalid is free
 	Disposition string                    `json:"disposition,omitzero"`
 	Notes       string                    `json:"notes,omitzero"`
-	Effect      switchyard.ID             `json:"effect,omitzero"`  // the effect its plan waits for
+	Effect      switchyard.ID             `json:"effect,omitzero"` // the one effect its plan waits for, in records of old
+	Effects     []switchyard.ID           `json:"effects,omitempty"`
+	Failed      bool                      `json:"failed,omitzero"`  // one of the effects its plan waits for failed
+	Timeout     bool                      `json:"timeout,omitzero"` // one of them ran out of time
 	Fault       string                    `json:"fault,omitzero"`   // why its plan was cut
 	Reason      *switchyard.Reason        `json:"reason,omitempty"` // of the latest offer
 	After       string                    `json:"after,omitzero"`   // after plan still running

@@ -18,21 +18,25 @@ func (s *State) run(i *interaction, a *plan.Applet) {
 		}
 		step := a.Run(s.context(i))
 		s.emitStep(i, a, &step)
-		switch {
-		case step.SMS != nil:
-			s.requestSMS(i, step.SMS)
-			return
-		case step.Until > s.now:
-			return
-		case step.Goto != "":
-			a = i.plan.Applets[i.plan.Start]
-		case step.Next != "":
-			a = i.plan.Applets[step.Next]
-		default:
-			s.planEnded(i, step.Outcome, step.Detail)
-			return
-		}
+		a = s.after(i, a, &step)
 	}
+}
+
+// after does what a step asks for and returns the applet that follows at once; nil when the plan
+// waits or has ended.
+func (s *State) after(i *interaction, a *plan.Applet, step *plan.Step) *plan.Applet {
+	switch {
+	case len(step.Effects) > 0:
+		s.requestAll(i, step.Effects)
+	case step.Until > s.now:
+	case step.Goto != "":
+		return i.plan.Applets[i.plan.Start]
+	case step.Next != "":
+		return i.plan.Applets[step.Next]
+	default:
+		s.planEnded(i, step.Outcome, step.Detail)
+	}
+	return nil
 }
 
 // tooLong counts the applets one input runs for one interaction (RULINGS 35).
@@ -61,15 +65,15 @@ func (s *State) context(i *interaction) plan.Context {
 			}
 			return "", false
 		},
-		Plans: func(name string) bool { return s.config.plans.Plan(name) != nil },
+		Plans:    func(name string) bool { return s.config.plans.Plan(name) != nil },
+		Gateways: s.config.gateway,
 	}
 }
 
 // emitStep records what an applet did, after holding it against the limits and the state.
 func (s *State) emitStep(i *interaction, a *plan.Applet, step *plan.Step) {
 	if len(step.Values) > 0 && i.sourcesSize(step.Values) > switchyard.MaxDataSourcesBytes {
-		step.Values, step.Fault = nil, "data sources of the interaction would exceed 128 KB"
-		*step = plan.Step{Fault: step.Fault, Exit: "failure", Outcome: switchyard.OutcomeOther, Detail: step.Fault}
+		*step = a.Fail("data sources of the interaction would exceed 128 KB")
 	}
 	e := &switchyard.Stepped{On: on(i), Plan: a.Plan, Applet: a.Name, Type: a.Type, Exit: step.Exit,
 		Values: step.Values, Cleared: step.Clear, Band: step.Band, Fault: step.Fault}

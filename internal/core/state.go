@@ -34,6 +34,7 @@ type State struct {
 	lanes     map[string][]*effect
 	pending   map[switchyard.ID]*effect
 	retries   map[uint64]*effect // waiting for their next attempt, by the counter of their id
+	deadlines map[uint64]*effect // given up at an instant, by the counter of their id
 	alarms    alarms
 	exits     alarms // queue durations: they act after all other alarms of an instant
 	requests  requestIDs
@@ -94,11 +95,32 @@ type rare struct {
 	disposition string
 	notes       string
 	fault       string
-	effect      switchyard.ID
+	effects     []switchyard.ID // its plan waits for, in the order they were asked for
+	failed      bool            // one of those the plan waits for failed
+	timeout     bool            // one of them ran out of time
 	reason      *switchyard.Reason
 	afterPlan   string
 	exit        string // the queue exit it left by last
 }
+
+// awaited notes that an effect is through and reports whether the plan waited for it. When it was
+// the last, nothing is left of them.
+func (r *rare) awaited(id switchyard.ID, failed, timeout bool) bool {
+	at := slices.Index(r.effects, id)
+	if at < 0 {
+		return false
+	}
+	if len(r.effects) == 1 {
+		r.awaitNone()
+		return true
+	}
+	r.effects = slices.Delete(slices.Clone(r.effects), at, at+1)
+	r.failed, r.timeout = r.failed || failed, r.timeout || timeout
+	return true
+}
+
+// awaitNone forgets the effects a plan waited for, because it goes on without them or is over.
+func (r *rare) awaitNone() { r.effects, r.failed, r.timeout = nil, false, false }
 
 // more returns the rare part, made when it is first needed.
 func (i *interaction) more() *rare {
@@ -199,6 +221,7 @@ func New(account string) *State {
 		lanes:     map[string][]*effect{},
 		pending:   map[switchyard.ID]*effect{},
 		retries:   map[uint64]*effect{},
+		deadlines: map[uint64]*effect{},
 		requests:  newRequestIDs(),
 		answers:   newAnswers(),
 		tokens:    newExpiring[*switchyard.TokenIssued](),

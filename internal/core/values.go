@@ -175,12 +175,14 @@ func (i *interaction) property(name string) (value string, ok bool) {
 func (i *interaction) sourcesSize(values map[string]string) int {
 	size := len(i.linked)
 	for k, v := range i.values {
-		if _, replaced := values[k]; !replaced {
-			size += len(k) + len(v)
-		}
-	}
-	for k, v := range values {
 		size += len(k) + len(v)
+	}
+	for name, v := range values {
+		key := switchyard.CaseKey(name)
+		size += len(key) + len(v)
+		if before, replaced := i.values[key]; replaced {
+			size -= len(key) + len(before)
+		}
 	}
 	return size
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -379,7 +380,7 @@ func TestResultSaysWhatHappened(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if got, want := *b.results["acme"][0], (switchyard.EffectResult{Effect: effect(1, "").ID, Attempt: 1,
-			GiveUp: true, Status: 404, Detail: "not here", TookMillis: 1500}); got != want {
+			GiveUp: true, Status: 404, Detail: "not here", TookMillis: 1500}); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 		if got := b.results["bugs"][0]; got.OK || got.GiveUp || strings.Contains(got.Detail+b.log.String(), "panic=secret") {

@@ -43,16 +43,18 @@ type standings struct {
 	open    map[switchyard.ID]*Callback
 	touched []switchyard.ID
 	marked  map[switchyard.ID]*Callback
+	other   map[switchyard.ID]struct{} // pending effects that are no callbacks: the tables know nothing of them
 }
 
 func newStandings() *standings {
-	return &standings{open: map[switchyard.ID]*Callback{}, marked: map[switchyard.ID]*Callback{}}
+	return &standings{open: map[switchyard.ID]*Callback{}, marked: map[switchyard.ID]*Callback{},
+		other: map[switchyard.ID]struct{}{}}
 }
 
 // follow takes one event into account.
 func (s *standings) follow(ctx context.Context, store tables.Store, account string, at switchyard.Instant, ev switchyard.Event) error {
 	id, ok := effectOf(ev)
-	if !ok {
+	if !ok || s.isOther(id, ev) {
 		return nil
 	}
 	c := s.marked[id]
@@ -84,10 +86,24 @@ func (s *standings) follow(ctx context.Context, store tables.Store, account stri
 	return nil
 }
 
+// isOther reports whether an event is about a pending effect that is known to be no callback.
+func (s *standings) isOther(id switchyard.ID, ev switchyard.Event) bool {
+	_, other := s.other[id]
+	switch ev := ev.(type) {
+	case *switchyard.EffectRequested:
+		if other = ev.Effect.Kind != switchyard.EffectCallback; other {
+			s.other[id] = struct{}{}
+		}
+	case *switchyard.EffectFinished:
+		delete(s.other, id)
+	}
+	return other
+}
+
 // fresh reports whether an event begins a callback of which the tables know nothing.
 func fresh(ev switchyard.Event) bool {
 	r, ok := ev.(*switchyard.EffectRequested)
-	return ok && (r.Effect.Kind != switchyard.EffectCallback || r.Effect.Attempt <= 1)
+	return ok && r.Effect.Attempt <= 1
 }
 
 // changed returns the callbacks that changed since it was last asked.
@@ -118,7 +134,7 @@ func (c *Callback) notification() (tables.Notification, error) {
 func effectOf(ev switchyard.Event) (switchyard.ID, bool) {
 	switch ev := ev.(type) {
 	case *switchyard.EffectRequested:
-		return ev.Effect.ID, ev.Effect.Kind == switchyard.EffectCallback
+		return ev.Effect.ID, true
 	case *switchyard.EffectDue:
 		return ev.Effect, true
 	case *switchyard.EffectAttempted:

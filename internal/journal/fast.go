@@ -127,10 +127,7 @@ func writeStepped(w *writer, v *switchyard.Stepped) {
 	w.text("applet", v.Applet)
 	w.text("type", v.Type)
 	w.someText("exit", v.Exit)
-	if len(v.Values) > 0 {
-		w.name("values")
-		w.marshal(v.Values)
-	}
+	w.someTable("values", v.Values)
 	w.someTruth("cleared", v.Cleared)
 	someList(w, "skills", v.Demands, writeDemand)
 	someObject(w, "personalqueue", v.Personal, writePersonalQueue)
@@ -245,6 +242,7 @@ func writeEffect(w *writer, v *switchyard.Effect) {
 	w.instant("created", v.Created)
 	w.number("attempt", int64(v.Attempt))
 	w.instant("due", v.Due)
+	w.someInstant("deadline", v.Deadline)
 	w.someText("lane", v.Lane)
 	w.someText("provider", v.Provider)
 	w.someText("externalid", v.ExternalID)
@@ -255,6 +253,29 @@ func writeEffect(w *writer, v *switchyard.Effect) {
 	w.someText("from", v.From)
 	w.someTexts("to", v.To)
 	w.someText("message", v.Message)
+	someObject(w, "connector", v.Connector, writeConnectorCall)
+	w.someTable("values", v.Values)
+}
+
+func writeConnectorCall(w *writer, v *switchyard.ConnectorCall) {
+	w.text("host", v.Host)
+	w.text("method", v.Method)
+	w.text("url", v.URL)
+	w.someTable("headers", v.Headers)
+	w.someText("body", v.Body)
+	w.someTable("result", v.Result)
+	w.number("timeoutmillis", v.TimeoutMillis)
+	w.someNumber("retries", int64(v.Retries))
+}
+
+func writeExchange(w *writer, v *switchyard.Exchange) {
+	w.text("method", v.Method)
+	w.text("url", v.URL)
+	w.someTable("requestheaders", v.RequestHeaders)
+	w.someText("requestbody", v.RequestBody)
+	w.someNumber("status", int64(v.Status))
+	w.someTable("answerheaders", v.AnswerHeaders)
+	w.someText("answerbody", v.AnswerBody)
 }
 
 func writeEffectDue(w *writer, v *switchyard.EffectDue) {
@@ -269,4 +290,7 @@ func writeEffectFinished(w *writer, v *switchyard.EffectFinished) {
 	w.someNumber("status", int64(v.Status))
 	w.someText("detail", v.Detail)
 	w.number("tookmillis", v.TookMillis)
+	w.someTruth("timeout", v.Timeout)
+	someObject(w, "exchange", v.Exchange, writeExchange)
+	w.someText("messageid", v.MessageID)
 }

@@ -106,6 +106,14 @@ func (w *writer) someTexts(name string, all []string) {
 	}
 }
 
+// someTable writes an object of texts. Its order is the map's business, so reflection writes it.
+func (w *writer) someTable(name string, all map[string]string) {
+	if len(all) > 0 {
+		w.name(name)
+		w.marshal(all)
+	}
+}
+
 func (w *writer) number(name string, v int64) {
 	w.name(name)
 	w.b = strconv.AppendInt(w.b, v, 10)

@@ -19,6 +19,7 @@ const (
 	TypeSplit         = "split"
 	TypeEnd           = "end"
 	TypeSendSMS       = "sendsms"
+	TypeDataConnector = "dataconnector"
 )
 
 // The exits of applets. Rules and branches have exits of their own, "rule 1" and "branch 1".
@@ -30,6 +31,7 @@ const (
 	ExitNoAgents = "noagents"
 	ExitFull     = "full"
 	ExitDeclined = "declined"
+	ExitTimeout  = "timeout"
 )
 
 // How a queue's offers are accepted.
@@ -44,22 +46,31 @@ type kind struct {
 	settings []string // members of switchyard.Applet it takes, besides type
 	required []string
 	exits    []string
+	effect   bool // it waits for something in the world
 }
 
 var kinds = []kind{
 	{TypeQueue, []string{"on", "accept", "ring", "wrap", "groups", "target", "ondecline",
 		"onnoanswer", "duration", "maxlength", "disposition"}, nil,
-		[]string{ExitDuration, ExitNoAgents, ExitFull, ExitDeclined}},
-	{TypeSkillTagger, []string{"next", "clear", "skills", "personalqueue"}, nil, []string{ExitNext}},
-	{TypeSetPriority, []string{"next", "band"}, []string{"band"}, []string{ExitNext}},
-	{TypeSetDataSource, []string{"next", "values"}, []string{"values"}, []string{ExitNext}},
-	{TypeDataRouter, []string{"on", "rules"}, []string{"rules"}, []string{ExitNoMatch}},
-	{TypeGoto, []string{"plan"}, []string{"plan"}, nil},
-	{TypeWait, []string{"next", "for", "until"}, nil, []string{ExitNext}},
-	{TypeSplit, []string{"branches"}, []string{"branches"}, nil},
-	{TypeEnd, []string{"outcome"}, nil, nil},
+		[]string{ExitDuration, ExitNoAgents, ExitFull, ExitDeclined}, false},
+	{TypeSkillTagger, []string{"next", "clear", "skills", "personalqueue"}, nil, []string{ExitNext}, false},
+	{TypeSetPriority, []string{"next", "band"}, []string{"band"}, []string{ExitNext}, false},
+	{TypeSetDataSource, []string{"next", "values"}, []string{"values"}, []string{ExitNext}, false},
+	{TypeDataRouter, []string{"on", "rules"}, []string{"rules"}, []string{ExitNoMatch}, false},
+	{TypeGoto, []string{"plan"}, []string{"plan"}, nil, false},
+	{TypeWait, []string{"next", "for", "until"}, nil, []string{ExitNext}, false},
+	{TypeSplit, []string{"branches"}, []string{"branches"}, nil, false},
+	{TypeEnd, []string{"outcome"}, nil, nil, false},
 	{TypeSendSMS, []string{"next", "on", "gateway", "from", "to", "message"},
-		[]string{"gateway", "to", "message"}, []string{ExitNext, ExitFailure}},
+		[]string{"gateway", "to", "message"}, []string{ExitNext, ExitFailure}, true},
+	{TypeDataConnector, []string{"next", "on", "method", "url", "headers", "body", "timeout", "retries", "result"},
+		[]string{"url"}, []string{ExitNext, ExitFailure, ExitTimeout}, true},
+}
+
+// hasExit reports whether applets of a type have an exit.
+func hasExit(name, exit string) bool {
+	k := kindOf(name)
+	return k != nil && slices.Contains(k.exits, exit)
 }
 
 func kindOf(name string) *kind {

@@ -25,6 +25,7 @@ func check(doc *switchyard.Account, set *Set, names *names) []Fault {
 	}
 	c.routes()
 	c.gateways()
+	c.allowList()
 	c.loops()
 	return c.faults
 }
@@ -168,7 +169,20 @@ func (c *checker) knownPlan(at place, name string) {
 
 // values checks data sources that a route or an applet sets.
 func (c *checker) values(at place, values map[string]string) {
-	seen, total := map[string]string{}, 0
+	c.sourceNames(at, values)
+	total := 0
+	for _, name := range sortedKeys(values) {
+		total += len(values[name])
+		c.text(at.of(name), values[name])
+	}
+	if total > switchyard.MaxDataSourcesBytes {
+		c.fault(at, "the values are longer than %d bytes in all", switchyard.MaxDataSourcesBytes)
+	}
+}
+
+// sourceNames checks the names of data sources that something sets.
+func (c *checker) sourceNames(at place, values map[string]string) {
+	seen := map[string]string{}
 	for _, name := range sortedKeys(values) {
 		key := switchyard.CaseKey(name)
 		switch {
@@ -182,23 +196,29 @@ func (c *checker) values(at place, values map[string]string) {
 			c.fault(at.of(name), "%q is %q already: names of data sources differ in more than case", name, seen[key])
 		}
 		seen[key] = name
-		total += len(values[name])
-		c.text(at.of(name), values[name])
-	}
-	if total > switchyard.MaxDataSourcesBytes {
-		c.fault(at, "the values are longer than %d bytes in all", switchyard.MaxDataSourcesBytes)
 	}
 }
 
 // text checks a text that may hold $(..).
 func (c *checker) text(at place, text string) {
+	c.length(at, text)
+	if holdsSecret(text) {
+		c.fault(at, "#(..) does not work here: secrets are filled in only in the url, headers and body of gateways and data connectors")
+	}
+	c.slots(at, text)
+}
+
+// filled checks a text that may hold $(..) and #(..).
+func (c *checker) filled(at place, text string) {
+	c.length(at, text)
+	c.secrets(at, text)
+	c.slots(at, text)
+}
+
+func (c *checker) length(at place, text string) {
 	if len(text) > switchyard.MaxDataSourceBytes {
 		c.fault(at, "the text is longer than %d bytes", switchyard.MaxDataSourceBytes)
 	}
-	if holdsSecret(text) {
-		c.fault(at, "#(..) does not work here: secrets are filled in only in the url, headers and body of gateways")
-	}
-	c.slots(at, text)
 }
 
 // slots warns of templates that do not do what was meant by them.

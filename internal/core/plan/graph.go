@@ -19,7 +19,8 @@ type edge struct {
 // instant lists the ways out of an applet that are taken without waiting. An effect, a wait and a
 // queue's duration take time. A queue's other exits can be taken the moment it is entered.
 func (c *checker) instant(a *Applet, p *Plan) []edge {
-	if a.Type == TypeSendSMS || a.Type == TypeWait && either(a.set.For, 0) >= breaksLoop {
+	k := kindOf(a.Type)
+	if k != nil && k.effect || a.Type == TypeWait && either(a.set.For, 0) >= breaksLoop {
 		return nil
 	}
 	at := p.placeOf(a.Name)
@@ -29,7 +30,6 @@ func (c *checker) instant(a *Applet, p *Plan) []edge {
 		}
 		return nil
 	}
-	k := kindOf(a.Type)
 	var edges []edge
 	for _, way := range a.ways {
 		if k == nil || !slices.Contains(k.settings, way.list) {

@@ -24,14 +24,14 @@ type Context struct {
 	Skills   func(name string) (spelling string, ok bool)
 	Agents   func(name string) (username string, ok bool)
 	Plans    func(name string) bool
-	Gateways func(name string) (spelling string, ok bool) // of SMS; nil = not asked here
+	Gateways func(kind, name string) (spelling, typ string, ok bool) // kind: sms or email
 }
 
 // Step is what running an applet comes to.
 //
-// With SMS set the applet is not through: core asks for the effect, and ResumeExit tells how the
-// plan goes on with its result. With Until set the plan goes on at that moment, at Next or, when
-// there is none, with ResumeExit; End is never set beside them.
+// With Effects set the applet is not through: core asks for them, and when the last has its result
+// Resume tells how the plan goes on. With Until set the plan goes on at that moment, at Next or, when
+// there is none, with Resume; End is never set beside them.
 type Step struct {
 	Exit     string                  // the exit taken: next, failure, nomatch, "rule 1", "branch 2"
 	Next     string                  // the applet to go on with
@@ -45,8 +45,10 @@ type Step struct {
 	End      bool                    // the plan ends here
 	Outcome  string                  // with End; "" = an end without a word of its own
 	Detail   string                  // with End: the exit, or the fault, that ended it
-	SMS      *SMS
-	Fault    string // words for the timeline: what was wrong at run time
+	// Effects are what is to be done in the world. Their ids, instants and the interaction are core's
+	// to fill in.
+	Effects []switchyard.Effect
+	Fault   string // words for the timeline: what was wrong at run time
 }
 
 // Tag puts a skill on the interaction: nil = mandatory, 0 = optional, else mandatory that many
@@ -77,6 +79,8 @@ func (a *Applet) Run(c Context) Step {
 		return Step{End: true, Outcome: a.set.Outcome}
 	case TypeSendSMS:
 		return a.sendSMS(c)
+	case TypeDataConnector:
+		return a.askConnector(c)
 	}
 	panic(fmt.Sprintf("applet %s/%s of type %q cannot be run", a.Plan, a.Name, a.Type))
 }
@@ -94,7 +98,7 @@ func (a *Applet) Leave(exit string) Step {
 // Fail takes the failure exit of an applet that has one, and ends the plan with Other otherwise.
 // Core uses it too, when a limit of the interaction is reached.
 func (a *Applet) Fail(fault string) Step {
-	if a.Type == TypeSendSMS {
+	if hasExit(a.Type, ExitFailure) {
 		s := a.Leave(ExitFailure)
 		s.Fault = fault
 		return s
@@ -102,12 +106,16 @@ func (a *Applet) Fail(fault string) Step {
 	return Step{End: true, Outcome: switchyard.OutcomeOther, Detail: fault, Fault: fault}
 }
 
-// ResumeExit goes on after a wait, or after an effect whose result is ok or not.
-func ResumeExit(a *Applet, ok bool) Step {
-	if ok {
-		return a.Leave(ExitNext)
+// Resume goes on after a wait, or when all effects the applet asked for are through: failed when one
+// of them was given up, timeout when time ended one. An applet without the exit timeout fails then.
+func (a *Applet) Resume(failed, timeout bool) Step {
+	switch {
+	case timeout && hasExit(a.Type, ExitTimeout):
+		return a.Leave(ExitTimeout)
+	case failed || timeout:
+		return a.Leave(ExitFailure)
 	}
-	return a.Leave(ExitFailure)
+	return a.Leave(ExitNext)
 }
 
 func (a *Applet) tagSkills(c Context) Step {

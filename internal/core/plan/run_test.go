@@ -41,11 +41,17 @@ func lookup(names ...string) func(string) (string, bool) {
 
 var noon = switchyard.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 
+// gateways knows one of each kind.
+func gateways(kind, name string) (spelling, typ string, ok bool) {
+	spelling, ok = lookup("default")(name)
+	return spelling, map[string]string{GatewaySMS: "log", GatewayEmail: "smtp"}[kind], ok
+}
+
 func contextOf(values map[string]string) Context {
 	plans := lookup("Cases", "Sales")
 	return Context{
 		Env: sources(values), ID: switchyard.NewID(noon, 1, 1), Now: noon,
-		Skills: lookup("billing", "german"), Agents: lookup("ada", "Bo"), Gateways: lookup("default"),
+		Skills: lookup("billing", "german"), Agents: lookup("ada", "Bo"), Gateways: gateways,
 		Plans: func(name string) bool { _, ok := plans(name); return ok },
 	}
 }
@@ -114,8 +120,16 @@ func shown(value any) string {
 		return strings.Join(parts, ", ")
 	case *switchyard.TagPersonal:
 		return fmt.Sprintf("%s %d %d", v.Agent, v.LoggedInTimeout, v.LoggedOutTimeout)
-	case *SMS:
-		return fmt.Sprintf("gateway %q from %q to %q message %q", v.Gateway, v.From, v.To, v.Message)
+	case []switchyard.Effect:
+		var lines []string
+		for _, e := range v {
+			text, err := json.Marshal(&e, json.Deterministic(true), json.OmitZeroStructFields(true))
+			if err != nil {
+				panic(err)
+			}
+			lines = append(lines, string(text))
+		}
+		return strings.Join(lines, "\n")
 	}
 	return fmt.Sprint(value)
 }
@@ -174,19 +188,43 @@ func TestTooLongAtRunTime(t *testing.T) {
 	}
 }
 
-func TestResumeExit(t *testing.T) {
-	set := switchyard.Applet{Type: TypeSendSMS, Next: "b", On: map[string]string{ExitFailure: "c"}}
+func TestResume(t *testing.T) {
+	on := map[string]string{ExitFailure: "c"}
+	sms := appletOf(t, switchyard.Applet{Type: TypeSendSMS, Next: "b", On: on})
 	bare := appletOf(t, switchyard.Applet{Type: TypeSendSMS})
+	connector := appletOf(t, switchyard.Applet{Type: TypeDataConnector, Next: "b", On: map[string]string{ExitFailure: "c", ExitTimeout: "x"}})
 	for _, test := range []struct {
 		got, want Step
 	}{
-		{ResumeExit(appletOf(t, set), true), Step{Exit: ExitNext, Next: "b"}},
-		{ResumeExit(appletOf(t, set), false), Step{Exit: ExitFailure, Next: "c"}},
-		{ResumeExit(bare, true), Step{Exit: ExitNext, End: true, Outcome: "Other"}},
-		{ResumeExit(bare, false), Step{Exit: ExitFailure, End: true, Outcome: "Other", Detail: ExitFailure}},
+		{sms.Resume(false, false), Step{Exit: ExitNext, Next: "b"}},
+		{sms.Resume(true, false), Step{Exit: ExitFailure, Next: "c"}},
+		{sms.Resume(true, true), Step{Exit: ExitFailure, Next: "c"}},
+		{bare.Resume(false, false), Step{Exit: ExitNext, End: true, Outcome: "Other"}},
+		{bare.Resume(true, false), Step{Exit: ExitFailure, End: true, Outcome: "Other", Detail: ExitFailure}},
+		{connector.Resume(false, false), Step{Exit: ExitNext, Next: "b"}},
+		{connector.Resume(true, false), Step{Exit: ExitFailure, Next: "c"}},
+		{connector.Resume(true, true), Step{Exit: ExitTimeout, Next: "x"}},
 	} {
 		if !reflect.DeepEqual(test.got, test.want) {
 			t.Errorf("got %+v, want %+v", test.got, test.want)
+		}
+	}
+}
+
+// What an account's allow list lets through: nothing that only looks like it.
+func TestAllows(t *testing.T) {
+	set := &switchyard.ConnectorSettings{Allow: []string{"CRM.example.com", "*.api.example.com", "local.example.com:8443", "[2001:db8::1]"}}
+	for host, want := range map[string]bool{
+		"crm.example.com": true, "crm.EXAMPLE.com:8080": true, "crm.example.com.evil.com": false, "xcrm.example.com": false,
+		"a.api.example.com": true, "a.b.api.example.com:99": true, "api.example.com": false, "evilapi.example.com": false,
+		"local.example.com:8443": true, "local.example.com": false, "local.example.com:443": false,
+		"[2001:db8::1]:443": true, "2001:db8::1": true, "[2001:db8::2]": false, "": false,
+	} {
+		if got := Allows(set, host); got != want {
+			t.Errorf("%s: allowed is %t", host, got)
+		}
+		if !Allows(nil, host) {
+			t.Errorf("%s: without a list everything is allowed", host)
 		}
 	}
 }

@@ -9,14 +9,6 @@ import (
 	"switchyard"
 )
 
-// SMS is a message to be sent by a gateway.
-type SMS struct {
-	Gateway string
-	From    string // may be empty: then the gateway's own
-	To      []string
-	Message string
-}
-
 // A sender is at most 11 characters, or at most 20 digits after an optional plus.
 const (
 	maxSenderRunes  = 11
@@ -34,43 +26,49 @@ func (a *Applet) sendSMS(c Context) Step {
 	if fault != "" {
 		return a.Fail(fault)
 	}
-	return Step{SMS: sms}
+	return Step{Effects: []switchyard.Effect{sms}}
 }
 
-func (a *Applet) compose(c Context) (sms *SMS, fault string) {
+// compose makes the message. From may be empty: then the gateway uses its own.
+func (a *Applet) compose(c Context) (sms switchyard.Effect, fault string) {
 	var texts [4]string
 	for i, text := range [...]string{a.set.Gateway, a.set.From, a.set.To, a.set.Message} {
 		var err error
 		if texts[i], err = Expand(text, c.Env); err != nil {
-			return nil, fmt.Sprintf("%s: %v", [...]string{"gateway", "from", "to", "message"}[i], err)
+			return sms, fmt.Sprintf("%s: %v", [...]string{"gateway", "from", "to", "message"}[i], err)
 		}
 	}
-	gateway, fault := gatewayOf(strings.TrimSpace(texts[0]), c.Gateways)
+	gateway, fault := gatewayOf(GatewaySMS, strings.TrimSpace(texts[0]), c.Gateways)
 	if fault != "" {
-		return nil, fault
+		return sms, fault
 	}
 	from := strings.TrimSpace(texts[1])
 	if fault = senderFault(from); fault != "" {
-		return nil, fault
+		return sms, fault
 	}
 	to, fault := recipients(texts[2])
 	if fault != "" {
-		return nil, fault
+		return sms, fault
 	}
 	if strings.TrimSpace(texts[3]) == "" {
-		return nil, "the message is empty"
+		return sms, "the message is empty"
 	}
-	return &SMS{Gateway: gateway, From: from, To: to, Message: texts[3]}, ""
+	return switchyard.Effect{Kind: switchyard.EffectSMS, Gateway: gateway, From: from, To: to, Message: texts[3]}, ""
 }
 
-func gatewayOf(name string, known func(string) (string, bool)) (spelling, fault string) {
-	if known == nil {
-		return name, ""
-	}
-	if spelling, ok := known(name); ok {
+// The kinds of gateways.
+const (
+	GatewaySMS   = "sms"
+	GatewayEmail = "email"
+)
+
+// gatewayOf finds a gateway in the config in force; one that is gone fails at once (RULINGS 32).
+func gatewayOf(kind, name string, known func(kind, name string) (spelling, typ string, ok bool)) (spelling, fault string) {
+	if spelling, _, ok := known(kind, name); ok {
 		return spelling, ""
 	}
-	return "", fmt.Sprintf("the account has no SMS gateway %q", shortened(name))
+	what := map[string]string{GatewaySMS: "SMS", GatewayEmail: "e-mail"}[kind]
+	return "", fmt.Sprintf("the account has no %s gateway %q", what, shortened(name))
 }
 
 func senderFault(from string) string {
