@@ -11,6 +11,7 @@ type Account struct {
 	Skills       []string          `json:"skills,omitempty"`
 	Agents       []AgentEntry      `json:"agents,omitempty"`
 	Dispositions []string          `json:"dispositions,omitempty"`
+	Schedules    []Schedule        `json:"schedules,omitempty"`
 	Secrets      map[string]string `json:"secrets,omitempty"`
 	Gateways     Gateways          `json:"gateways,omitzero"`
 	Plans        []Plan            `json:"plans,omitempty"`
@@ -95,6 +96,31 @@ func (a AgentEntry) Has(role Role) bool {
 	return false
 }
 
+// Schedule says when the account is open, by the clock on the wall in its time zone. What is said of
+// a date holds from its midnight to the next: an exception wins over a holiday, a holiday over the
+// hours of the week. A range over midnight belongs to the day it begins on.
+type Schedule struct {
+	Name       string              `json:"name"`
+	TimeZone   string              `json:"timezone"`             // of the IANA data: Europe/Berlin
+	Hours      map[string][]string `json:"hours,omitempty"`      // "mon-fri" → "08:00-12:00", "13:00-18:00"
+	Holidays   []Holiday           `json:"holidays,omitempty"`   // published: those of the calendar as well
+	Exceptions []Exception         `json:"exceptions,omitempty"` // dates with hours of their own
+	Calendar   string              `json:"calendar,omitempty"`   // iCalendar text; published: holidays instead
+}
+
+// Holiday is a date, 2026-12-25 or 12-25 for every year.
+type Holiday struct {
+	Date string `json:"date"`
+	Name string `json:"name,omitempty"`
+}
+
+// Exception gives a date hours of its own; none = closed all day.
+type Exception struct {
+	Date  string   `json:"date"`
+	Name  string   `json:"name,omitempty"`
+	Hours []string `json:"hours,omitempty"`
+}
+
 // Gateways carry messages to people, by kind and name.
 type Gateways struct {
 	SMS   map[string]Gateway `json:"sms,omitempty"`
@@ -146,6 +172,7 @@ type Applet struct {
 	Band     string            `json:"band,omitempty"`     // setpriority
 	Values   map[string]string `json:"values,omitempty"`   // setdatasource
 	Rules    []Rule            `json:"rules,omitempty"`    // datarouter; else on.nomatch
+	Schedule string            `json:"schedule,omitempty"` // schedulerouter: a name or $(..)
 	Plan     string            `json:"plan,omitempty"`     // goto: a name or $(..)
 	For      *Duration         `json:"for,omitempty"`      // wait
 	Until    string            `json:"until,omitempty"`    // wait: RFC 3339 or $(..)

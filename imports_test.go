@@ -27,7 +27,8 @@ var rooms = []struct {
 }{
 	// The pure rooms decide. They import each other and pureStd only.
 	{root, ""},
-	{"core/plan", root},
+	{"core/plan/zone", ""},
+	{"core/plan", root + " core/plan/zone"},
 	{"core/routing", root},
 	{"core", root + " core/plan core/routing"},
 
@@ -50,7 +51,7 @@ var rooms = []struct {
 
 	// Credentials and the account document.
 	{"seal", root},
-	{"config", root + " core/plan seal"},
+	{"config", root + " core/plan core/plan/zone seal"},
 
 	// What comes in over HTTP.
 	{"api/httpx", root},
@@ -74,8 +75,9 @@ var rooms = []struct {
 }
 
 // pureStd is what of the standard library the pure rooms may import: nothing that does I/O, knows
-// the time of day or chooses at random. Of time they may use what is not in impure.
-var pureStd = strings.Fields(`bytes cmp crypto/sha256 encoding/binary encoding/hex encoding/json errors fmt iter maps
+// the time of day or chooses at random. Of time they may use what is not in impure. The embedded
+// time-zone data is read by archive/zip, from memory.
+var pureStd = strings.Fields(`archive/zip bytes cmp crypto/sha256 embed encoding/binary encoding/hex encoding/json errors fmt iter maps
 	math math/bits reflect slices sort strconv strings time unicode unicode/utf8`)
 
 // impure are the names of package time that look at a clock or wait.

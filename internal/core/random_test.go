@@ -203,6 +203,9 @@ func (l *life) configSome() {
 		}
 		doc.Agents = append(doc.Agents, entry)
 	}
+	if l.rng.IntN(4) == 0 {
+		doc.Schedules = nil
+	}
 	doc.Settings.Order = l.pick("band", "ageing")
 	l.must(&switchyard.Publish{Document: doc, Source: "test"})
 }
@@ -266,6 +269,8 @@ func lifeAccount() switchyard.Account {
 		Presences: []switchyard.Presence{{Name: "Lunch", Category: switchyard.Away}},
 		Gateways:  switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}},
 		Secrets:   map[string]string{"key": "sealed"}}
+	doc.Schedules = []switchyard.Schedule{{Name: "emea", TimeZone: "Europe/Berlin", Holidays: []switchyard.Holiday{{Date: "11-24"}},
+		Hours: map[string][]string{"mon-sun": {"00:00-02:00", "09:00-12:00", "12:30-14:00", "18:00-23:00"}}}}
 	doc.Settings.ParkTimeout = duration(switchyard.Hour)
 	doc.Settings.TransferTimeout = duration(switchyard.Minute)
 	for n := range 6 {
@@ -289,7 +294,8 @@ func lifeAccount() switchyard.Account {
 			"tag":   {Type: "skilltagger", Skills: []switchyard.TagSkill{{Name: "s1"}}, Next: "split", PersonalQueue: &switchyard.TagPersonal{Agent: "a1", LoggedInTimeout: 20, LoggedOutTimeout: 5}},
 			"split": {Type: "split", Branches: []switchyard.Branch{{Weight: 1, Next: "wait"}, {Weight: 2, Next: "band"}}},
 			"wait":  {Type: "wait", For: duration(7 * switchyard.Second), Next: "band"},
-			"band":  {Type: "setpriority", Band: "2", Next: "set"},
+			"band":  {Type: "setpriority", Band: "2", Next: "hours"},
+			"hours": {Type: "schedulerouter", Schedule: "$(Team)", On: map[string]string{"open": "set", "closed": "q"}},
 			"set":   {Type: "setdatasource", Values: map[string]string{"Where": "$(DialledNumber) $(CLID)"}, Next: "q"},
 			"q":     queue(switchyard.Applet{Ring: duration(10 * switchyard.Second)})}},
 		{Name: "Text", Start: "send", Applets: map[string]switchyard.Applet{

@@ -67,6 +67,7 @@ func (s *State) context(i *interaction) plan.Context {
 		},
 		Plans:    func(name string) bool { return s.config.plans.Plan(name) != nil },
 		Gateways: s.config.gateway,
+		Schedule: s.config.plans.Schedule,
 	}
 }
 

@@ -9,17 +9,18 @@ import (
 
 // The types of applets.
 const (
-	TypeQueue         = "queue"
-	TypeSkillTagger   = "skilltagger"
-	TypeSetPriority   = "setpriority"
-	TypeSetDataSource = "setdatasource"
-	TypeDataRouter    = "datarouter"
-	TypeGoto          = "goto"
-	TypeWait          = "wait"
-	TypeSplit         = "split"
-	TypeEnd           = "end"
-	TypeSendSMS       = "sendsms"
-	TypeDataConnector = "dataconnector"
+	TypeQueue          = "queue"
+	TypeSkillTagger    = "skilltagger"
+	TypeSetPriority    = "setpriority"
+	TypeSetDataSource  = "setdatasource"
+	TypeDataRouter     = "datarouter"
+	TypeScheduleRouter = "schedulerouter"
+	TypeGoto           = "goto"
+	TypeWait           = "wait"
+	TypeSplit          = "split"
+	TypeEnd            = "end"
+	TypeSendSMS        = "sendsms"
+	TypeDataConnector  = "dataconnector"
 )
 
 // The exits of applets. Rules and branches have exits of their own, "rule 1" and "branch 1".
@@ -27,6 +28,9 @@ const (
 	ExitNext     = "next"
 	ExitFailure  = "failure"
 	ExitNoMatch  = "nomatch"
+	ExitOpen     = "open"
+	ExitClosed   = "closed"
+	ExitHoliday  = "holiday"
 	ExitDuration = "duration"
 	ExitNoAgents = "noagents"
 	ExitFull     = "full"
@@ -57,6 +61,8 @@ var kinds = []kind{
 	{TypeSetPriority, []string{"next", "band"}, []string{"band"}, []string{ExitNext}, false},
 	{TypeSetDataSource, []string{"next", "values"}, []string{"values"}, []string{ExitNext}, false},
 	{TypeDataRouter, []string{"on", "rules"}, []string{"rules"}, []string{ExitNoMatch}, false},
+	{TypeScheduleRouter, []string{"on", "schedule"}, []string{"schedule"},
+		[]string{ExitOpen, ExitClosed, ExitHoliday}, false},
 	{TypeGoto, []string{"plan"}, []string{"plan"}, nil, false},
 	{TypeWait, []string{"next", "for", "until"}, nil, []string{ExitNext}, false},
 	{TypeSplit, []string{"branches"}, []string{"branches"}, nil, false},

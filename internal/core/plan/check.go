@@ -20,6 +20,7 @@ type checker struct {
 
 func check(doc *switchyard.Account, set *Set, names *names) []Fault {
 	c := &checker{doc: doc, set: set, names: names}
+	c.schedules()
 	for _, p := range set.plans {
 		c.plan(p)
 	}

@@ -40,6 +40,8 @@ func (c *checker) applet(p *Plan, a *Applet) {
 		c.values(at.of("values"), a.set.Values)
 	case TypeDataRouter:
 		c.rules(at.of("rules"), a.set.Rules)
+	case TypeScheduleRouter:
+		c.scheduleRouter(at, &a.set)
 	case TypeGoto:
 		c.gotoPlan(at.of("plan"), a.set.Plan)
 	case TypeWait:

@@ -112,7 +112,7 @@ func (r register) spell(name string) string {
 
 // names is what the plans of a document may refer to.
 type names struct {
-	plans, skills, groups, presences, agents, gateways, secrets register
+	plans, skills, groups, presences, agents, gateways, secrets, schedules register
 	// users holds every user by CaseKey, also those without role agent.
 	users map[string]bool
 	// ready holds the presences of category Ready by CaseKey.
@@ -133,6 +133,10 @@ func namesOf(doc *switchyard.Account) *names {
 			agents = append(agents, doc.Agents[i].Username)
 		}
 	}
+	var schedules []string
+	for i := range doc.Schedules {
+		schedules = append(schedules, doc.Schedules[i].Name)
+	}
 	presences := []string{switchyard.PresenceReady, switchyard.PresenceAway, switchyard.PresenceExtendedAway,
 		switchyard.PresenceLoggedOut, switchyard.PresenceNoAnswer}
 	for _, p := range doc.Presences {
@@ -142,6 +146,7 @@ func namesOf(doc *switchyard.Account) *names {
 		}
 	}
 	n.plans, n.agents, n.presences = registerOf(plans), registerOf(agents), registerOf(presences)
+	n.schedules = registerOf(schedules)
 	return n
 }
 

@@ -3,7 +3,8 @@
 // document before it is used. It decides which applet comes next and never touches an interaction
 // itself: Run answers with a Step, and core makes it so.
 //
-// It is a pure room: it may import the root package and the pure part of the standard library only.
+// It is a pure room: it may import the root package, zone beneath it and the pure part of the standard
+// library only.
 package plan
 
 import (
@@ -13,14 +14,18 @@ import (
 	"switchyard"
 )
 
-// Set is all plans of one config version. It never changes after Compile.
+// Set is all plans and schedules of one config version. It never changes after Compile.
 type Set struct {
-	plans  []*Plan
-	byName map[string]*Plan // by switchyard.CaseKey; of two with one name, the first
+	plans     []*Plan
+	byName    map[string]*Plan     // by switchyard.CaseKey; of two with one name, the first
+	schedules map[string]*Schedule // likewise
 }
 
 // Plan returns the plan of that name, without regard to case, or nil.
 func (s *Set) Plan(name string) *Plan { return s.byName[switchyard.CaseKey(name)] }
+
+// Schedule returns the schedule of that name, without regard to case, or nil.
+func (s *Set) Schedule(name string) *Schedule { return s.schedules[switchyard.CaseKey(name)] }
 
 // Plans lists the plans in the order of the document.
 func (s *Set) Plans() []*Plan { return s.plans }
@@ -122,16 +127,23 @@ const (
 )
 
 // Compile makes the plans of a document ready to run and finds the faults of everything that has to
-// do with them: plans, applets, templates, routes and the texts of gateways. The set is usable when
-// no fault but warnings was found. It keeps parts of doc, which must not change afterwards.
+// do with them: plans, applets, templates, schedules, routes and the texts of gateways. The set is
+// usable when no fault but warnings was found. It keeps parts of doc, which must not change afterwards.
 func Compile(doc *switchyard.Account) (*Set, []Fault) {
 	names := namesOf(doc)
-	set := &Set{byName: make(map[string]*Plan, len(doc.Plans))}
+	set := &Set{byName: make(map[string]*Plan, len(doc.Plans)),
+		schedules: make(map[string]*Schedule, len(doc.Schedules))}
 	for i := range doc.Plans {
 		p := compilePlan(&doc.Plans[i], i, names)
 		set.plans = append(set.plans, p)
 		if key := switchyard.CaseKey(p.Name); set.byName[key] == nil {
 			set.byName[key] = p
+		}
+	}
+	for i := range doc.Schedules {
+		s := compileSchedule(&doc.Schedules[i])
+		if key := switchyard.CaseKey(s.Name); set.schedules[key] == nil {
+			set.schedules[key] = s
 		}
 	}
 	return set, check(doc, set, names)

@@ -25,6 +25,7 @@ type Context struct {
 	Agents   func(name string) (username string, ok bool)
 	Plans    func(name string) bool
 	Gateways func(kind, name string) (spelling, typ string, ok bool) // kind: sms or email
+	Schedule func(name string) *Schedule                             // nil = there is none of that name
 }
 
 // Step is what running an applet comes to.
@@ -69,6 +70,8 @@ func (a *Applet) Run(c Context) Step {
 		return a.setValues(c)
 	case TypeDataRouter:
 		return a.route(c)
+	case TypeScheduleRouter:
+		return a.consult(c)
 	case TypeGoto:
 		return a.enter(c)
 	case TypeWait:
