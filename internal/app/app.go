@@ -153,7 +153,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 
 // Decider is the version of the core, written into every row: `journal verify` decides again the
 // rows of its own version and takes those of others as facts. It changes whenever the same input
-// may come to other events.
+// may come to other events, and with config.TimeZones: other time-zone data, other hours.
 const Decider = "2"
 
 // room goes on with the effects of a target that the worker has room for again.

@@ -34,10 +34,11 @@ func ReadFile(path string, rules config.Rules) (*config.File, []config.Problem, 
 	if file == nil {
 		return nil, nil, config.Problems(problems)
 	}
-	if problems = file.Resolve(config.FromSystem(filepath.Dir(path))); config.Refused(problems) {
-		return nil, nil, config.Problems(problems)
+	resolved := file.Resolve(config.FromSystem(filepath.Dir(path)))
+	if config.Refused(resolved) {
+		return nil, nil, config.Problems(resolved)
 	}
-	problems = file.Check(rules)
+	problems = append(resolved, file.Check(rules)...)
 	if config.Refused(problems) {
 		return nil, nil, config.Problems(problems)
 	}
@@ -100,7 +101,8 @@ func (a *App) publish(ctx context.Context, doc *switchyard.Account, source, dige
 		return out, err
 	}
 	answer, err := a.engine.Do(ctx, doc.Account, engine.Call{By: source,
-		Input: &switchyard.Publish{Document: *prepared, Source: source, Digest: digest, Registers: registers}})
+		Input: &switchyard.Publish{Document: *prepared, Source: source, Digest: digest,
+			TimeZones: config.TimeZones, Registers: registers}})
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ func (r Rules) Check(doc *switchyard.Account) []Problem {
 	c.list("skills", doc.Skills, c.skills)
 	c.agents()
 	c.list("dispositions", doc.Dispositions, newNames("disposition"))
+	c.calendars()
 	c.secrets()
 	c.gateways()
 	c.routes()

@@ -82,8 +82,8 @@ func isReference(value string) bool {
 	return strings.HasPrefix(value, envPrefix) || strings.HasPrefix(value, filePrefix)
 }
 
-// HasReferences returns a problem for each credential that is a reference (env:NAME or file:PATH).
-// Only the command resolves them, where the file lies; PUT /v1/config refuses them (422,
+// HasReferences returns a problem for each credential that is a reference (env:NAME or file:PATH), and
+// for each calendar that is a file. Only the command resolves them, where the file lies; PUT /v1/config refuses them (422,
 // secret_not_allowed).
 func HasReferences(doc *switchyard.Account) []Problem {
 	var problems []Problem
@@ -94,6 +94,12 @@ func HasReferences(doc *switchyard.Account) []Problem {
 		}
 		return value
 	})
+	for i, s := range doc.Schedules {
+		if isFile(s.Calendar) {
+			problems = append(problems, Problem{Path: nth("schedules", i) + ".calendar",
+				Text: "file: is resolved by the command, not by the server; give the calendar's text itself"})
+		}
+	}
 	return problems
 }
 
@@ -114,8 +120,9 @@ func FromSystem(folder string) Lookup {
 	}}
 }
 
-// Resolve replaces every reference of the document by what it stands for. Line ends at the end of a
-// file are not part of the credential. It comes before Check, which judges the real values.
+// Resolve replaces every reference of the document by what it stands for, and calendars that are files
+// by their dates. Line ends at the end of a file are not part of the credential. It comes before Check,
+// which judges the real values.
 func Resolve(doc *switchyard.Account, lookup Lookup) []Problem {
 	var problems []Problem
 	credentials(doc, func(path, value string) string {
@@ -129,7 +136,7 @@ func Resolve(doc *switchyard.Account, lookup Lookup) []Problem {
 		}
 		return found
 	})
-	return problems
+	return append(problems, resolveCalendars(doc, lookup)...)
 }
 
 // Resolve is Resolve with the line of each problem.

@@ -32,6 +32,7 @@ func Diff(old, next *switchyard.Account) []string {
 	d.names("skill", old.Skills, next.Skills)
 	d.agents(old, oldShown, next, nextShown)
 	d.names("disposition", old.Dispositions, next.Dispositions)
+	d.schedules(old.Schedules, next.Schedules)
 	d.entries("secret", tableOf(old.Secrets, oldShown.Secrets), tableOf(next.Secrets, nextShown.Secrets))
 	d.entries("sms gateway", tableOf(old.Gateways.SMS, oldShown.Gateways.SMS), tableOf(next.Gateways.SMS, nextShown.Gateways.SMS))
 	d.entries("email gateway", tableOf(old.Gateways.Email, oldShown.Gateways.Email), tableOf(next.Gateways.Email, nextShown.Gateways.Email))
@@ -47,6 +48,7 @@ func Diff(old, next *switchyard.Account) []string {
 	return d.lines
 }
 
+func scheduleName(s switchyard.Schedule) string      { return s.Name }
 func presenceName(p switchyard.Presence) string      { return p.Name }
 func planName(p switchyard.Plan) string              { return p.Name }
 func routeName(r switchyard.Route) string            { return r.Name }
@@ -193,6 +195,71 @@ func (d *differ) agents(old, oldShown, next, nextShown *switchyard.Account) {
 		} else {
 			d.say("%s %d agents (%s)", what, len(agents), brief(strings.Join(agents, ", ")))
 		}
+	}
+}
+
+// schedules tells of schedules like of other entries, but of many dates in one line: a calendar brings
+// or takes them by the dozen.
+func (d *differ) schedules(old, next []switchyard.Schedule) {
+	names, before, after := pairs(datedEntries(old), datedEntries(next))
+	for _, name := range names {
+		b, a := before[name], after[name]
+		switch {
+		case b == nil:
+			d.say("schedule %s added", a.name)
+		case a == nil:
+			d.say("schedule %s removed", b.name)
+		default:
+			d.dates(a.name, "added", missing(a.leaves, b.leaves))
+			d.dates(a.name, "removed", missing(b.leaves, a.leaves))
+			d.leaves("schedule "+a.name, b.leaves, a.leaves)
+		}
+	}
+}
+
+const holidayLeaf = "holiday "
+
+// datedEntries takes schedules apart; holidays and exceptions go by their date, not by their place.
+func datedEntries(list []switchyard.Schedule) []entry {
+	plain := slices.Clone(list)
+	for i := range plain {
+		plain[i].Holidays, plain[i].Exceptions = nil, nil
+	}
+	entries := entriesOf(plain, plain, scheduleName)
+	for i, s := range list {
+		for _, h := range s.Holidays {
+			entries[i].leaves[holidayLeaf+h.Date] = leaf{h.Name, brief(h.Name)}
+		}
+		for _, e := range s.Exceptions {
+			shown := "closed"
+			if len(e.Hours) > 0 {
+				shown = brief(strings.Join(e.Hours, ", "))
+			}
+			entries[i].leaves["exception "+e.Date] = leaf{string(marshal(e)), shown}
+		}
+	}
+	return entries
+}
+
+// missing takes the holidays out of leaves that others has not, and lists their dates.
+func missing(leaves, others map[string]leaf) (dates []string) {
+	for _, path := range sortedKeys(leaves) {
+		date, is := strings.CutPrefix(path, holidayLeaf)
+		if _, there := others[path]; is && !there {
+			dates = append(dates, strings.TrimSpace(date+" "+leaves[path].raw))
+			delete(leaves, path)
+		}
+	}
+	return dates
+}
+
+func (d *differ) dates(schedule, verb string, dates []string) {
+	switch len(dates) {
+	case 0:
+	case 1:
+		d.say("schedule %s: holiday %s %s", schedule, dates[0], verb)
+	default:
+		d.say("schedule %s: %d holidays %s (%s)", schedule, len(dates), verb, brief(strings.Join(dates, ", ")))
 	}
 }
 

@@ -94,3 +94,45 @@ func TestDiffInWords(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Dates go by themselves, not by their place in the list; many are one line.
+func TestDiffOfSchedules(t *testing.T) {
+	b := newBench(t)
+	before := b.read(`
+account: acme
+schedules:
+  - {name: Gone, timezone: UTC, hours: {mon: ["08:00-12:00"]}}
+  - name: Office
+    timezone: Europe/Berlin
+    hours: {mon-fri: ["08:00-12:00"], sat: ["09:00-12:00"]}
+    holidays: [{date: 2026-05-01}, {date: 10-03, name: Unity}, {date: 12-25, name: Xmas}]
+    exceptions: [{date: 12-24, hours: ["08:00-12:00"]}, {date: 12-31}]
+`)
+	after := b.read(`
+account: acme
+schedules:
+  - name: office
+    timezone: Europe/Vienna
+    hours: {mon-fri: ["08:00-12:00", "13:00-17:00"]}
+    holidays: [{date: 01-01, name: New Year}, {date: 01-06}, {date: 12-25, name: Christmas}, {date: 10-03, name: Unity}]
+    exceptions: [{date: 12-31, name: Silvester}, {date: 12-24}, {date: 2027-01-02, hours: ["10:00-12:00"]}]
+  - {name: New, timezone: UTC, hours: {mon: ["08:00-12:00"]}}
+`)
+	want := []string{
+		"schedule Gone removed",
+		"schedule office: 2 holidays added (01-01 New Year, 01-06)",
+		"schedule office: holiday 2026-05-01 removed",
+		"schedule office: exception 12-24 08:00-12:00 → closed",
+		"schedule office: exception 12-31 changed",
+		"schedule office: exception 2027-01-02 set to 10:00-12:00",
+		"schedule office: holiday 12-25 Xmas → Christmas",
+		"schedule office: hours.mon-fri 08:00-12:00 → 08:00-12:00, 13:00-17:00",
+		"schedule office: hours.sat taken out (was 09:00-12:00)",
+		"schedule office: name Office → office",
+		"schedule office: timezone Europe/Berlin → Europe/Vienna",
+		"schedule New added",
+	}
+	if diff := cmp.Diff(want, Diff(before, after)); diff != "" {
+		t.Error(diff)
+	}
+}

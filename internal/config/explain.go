@@ -41,6 +41,7 @@ var aboutSettings = map[string]about{
 	"account.skills":       {text: "Skills that interactions ask for and agents have."},
 	"account.agents":       {text: "The users of the account; those with role agent are offered work."},
 	"account.dispositions": {text: "What an agent may say became of an interaction."},
+	"account.schedules":    {text: "When the account is open: hours, holidays and exceptions in a time zone. They act at once."},
 	"account.secrets":      {text: "Credentials that gateways and data connectors read as #(name). They are sealed and never shown. A value may be env:NAME or file:PATH."},
 	"account.gateways":     {text: "Ways messages go out."},
 	"account.plans":        {text: "Interaction plans: what happens to an interaction."},
@@ -104,6 +105,20 @@ func aboutPeople(scopes []string) map[string]about {
 }
 
 var aboutWays = map[string]about{
+	"schedule.name":       {text: "The schedule's name, which a schedulerouter gives.", required: true},
+	"schedule.timezone":   {text: "Name of the IANA time-zone data, such as Europe/Berlin or UTC; the data is part of the program.", required: true},
+	"schedule.hours":      {text: "Days → ranges of hours by the wall clock. Days are mon, mon-fri or mon,wed; each is named once. Ranges are 08:00-12:00, over midnight 22:00-06:00 (of the day it begins on), the whole day 00:00-24:00. A day that is not named is closed."},
+	"schedule.holidays":   {text: "Dates on which the exit holiday is taken, from midnight to midnight."},
+	"schedule.exceptions": {text: "Dates with hours of their own. They win over holidays and weekly hours."},
+	"schedule.calendar":   {text: "More holidays: an iCalendar text, or file:PATH of an .ics file, which the command reads. Its all-day events become holidays; those that come every year as well. What is published and shown holds the dates."},
+
+	"holiday.date": {text: "2026-12-25, or 12-25 for every year.", required: true},
+	"holiday.name": {text: "What day it is, for people."},
+
+	"exception.date":  {text: "2026-12-24, or 12-24 for every year; the one of the year wins.", required: true},
+	"exception.name":  {text: "What day it is, for people."},
+	"exception.hours": {text: "Ranges of hours, as in hours; none = closed all day."},
+
 	"gateways.sms":   {text: "SMS gateways by name."},
 	"gateways.email": {text: "E-mail gateways by name."},
 
@@ -146,6 +161,7 @@ func aboutApplets() map[string]about {
 		"applet.band":          {text: "The band: " + strings.Join(bands, ", ") + ", or 1 to 5."},
 		"applet.values":        {text: "Data source → text to set, with $(Name) filled in."},
 		"applet.rules":         {text: "Rules looked at in order; the first that matches leads on, else the exit nomatch."},
+		"applet.schedule":      {text: "The schedule that is asked: a name or $(Name). One that is not there counts as closed."},
 		"applet.plan":          {text: "The plan to go on with: a name or $(Name)."},
 		"applet.for":           {text: "How long to wait."},
 		"applet.until":         {text: "Until when to wait: RFC 3339 or $(Name)."},

@@ -9,11 +9,15 @@ import (
 	"strings"
 
 	"switchyard"
+	"switchyard/internal/core/plan/zone"
 	"switchyard/internal/seal"
 )
 
+// TimeZones is the version of the time-zone data by which a published document is understood.
+const TimeZones = zone.Version
+
 // Prepare turns a checked document into its published form: passwords and client secrets hashed, all
-// other credentials sealed. It returns a copy; doc and previous stay as they are. previous is the
+// other credentials sealed, the dates of calendars among the holidays. It returns a copy; doc and previous stay as they are. previous is the
 // published document in force, nil if there is none.
 //
 // A credential that is absent or masked stays what it was. One that is the same as before keeps its
@@ -35,6 +39,7 @@ func Prepare(ctx context.Context, doc, previous *switchyard.Account, key *seal.K
 	if err := p.hashes(ctx); err != nil {
 		return nil, nil, err
 	}
+	p.schedules()
 	p.secrets()
 	p.gateways()
 	registers := p.providers()

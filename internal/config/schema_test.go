@@ -109,6 +109,11 @@ func TestSchemaRefusesWhatReadRefuses(t *testing.T) {
 		"account: a\nplans: [{name: P, start: q, applets: {q: {type: qeue}}}]",
 		"account: a\nplans: [{name: P, start: q, applets: {q: {type: queue, on: {nomatch: x}}}}]",
 		"account: a\nclients: [{id: crm, scopes: [all]}]",
+		"account: a\nschedules: [{name: s}]",
+		"account: a\nschedules: [{name: s, timezone: UTC, hours: {mon: 08:00-12:00}}]",
+		"account: a\nschedules: [{name: s, timezone: UTC, holidays: [{name: Xmas}]}]",
+		"account: a\nplans: [{name: P, start: d, applets: {d: {type: schedulerouter, on: {open: ''}}}}]",
+		"account: a\nplans: [{name: P, start: d, applets: {d: {type: schedulerouter, schedule: s, next: d}}}]",
 	} {
 		if s.Validate(asJSON(t, []byte(source))) == nil {
 			t.Errorf("the schema lets through:\n%s", source)

@@ -147,7 +147,8 @@ func (a *api) publishDocument(ctx context.Context, c *call, doc *switchyard.Acco
 	if config.Equal(prepared, previous) && c.key == "" {
 		return &publishedOut{Published{Version: version}}, nil
 	}
-	return a.submitDocument(ctx, c, &switchyard.Publish{Document: *prepared, Source: source, Registers: registers})
+	return a.submitDocument(ctx, c, &switchyard.Publish{Document: *prepared, Source: source,
+		TimeZones: config.TimeZones, Registers: registers})
 }
 
 // answered reports whether the call came before with its Idempotency-Key. What it asks is not
