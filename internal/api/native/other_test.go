@@ -120,6 +120,15 @@ func TestConfigIsRefused(t *testing.T) {
 		{"another account", `{"account":"other"}`, "", 422, switchyard.AccountMismatch},
 		{"an unknown skill", change(func(doc *switchyard.Account) { doc.Agents[0].Skills = map[string]int{"nope": 5} }), "agents[0].skills.nope", 422, switchyard.ConfigInvalid},
 		{"a reference", change(func(doc *switchyard.Account) { doc.Agents[0].Password = "env:ADA" }), "agents[0].password", 422, switchyard.SecretNotAllowed},
+		{"a calendar that is a file", change(func(doc *switchyard.Account) {
+			doc.Schedules = []switchyard.Schedule{{Name: "s", TimeZone: "UTC", Calendar: "file:days.ics"}}
+		}), "schedules[0].calendar", 422, switchyard.SecretNotAllowed},
+		{"a calendar that is none", change(func(doc *switchyard.Account) {
+			doc.Schedules = []switchyard.Schedule{{Name: "s", TimeZone: "UTC", Hours: map[string][]string{"mon": {"08:00-12:00"}}, Calendar: "Monday"}}
+		}), "schedules[0].calendar", 422, switchyard.ConfigInvalid},
+		{"an unknown time zone", change(func(doc *switchyard.Account) {
+			doc.Schedules = []switchyard.Schedule{{Name: "s", TimeZone: "Berlin", Hours: map[string][]string{"mon": {"08:00-12:00"}}}}
+		}), "schedules[0].timezone", 422, switchyard.ConfigInvalid},
 		{"another account's client", change(func(doc *switchyard.Account) {
 			doc.Clients = append(doc.Clients, switchyard.ClientEntry{ID: "other-all", Secret: "a long enough secret", Scopes: switchyard.Scopes})
 		}), "", 422, switchyard.ClientIDTaken},
