@@ -16,7 +16,7 @@ type Env interface {
 }
 
 // Context is what an applet may know when it runs. The lookups answer for the newest config, since
-// skills, agents and gateways act at once, whatever version of the plan is run.
+// skills, agents, gateways and schedules act at once, whatever version of the plan is run.
 type Context struct {
 	Env      Env
 	ID       switchyard.ID      // of the interaction

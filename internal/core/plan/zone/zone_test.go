@@ -1,6 +1,9 @@
 package zone
 
 import (
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -43,6 +46,26 @@ func TestMeant(t *testing.T) {
 	} {
 		if got := Meant(name); got != want {
 			t.Errorf("by %q is meant %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A zone that an account may have published must never be gone: its journal is folded by newer
+// programs. testdata/names.txt lists all there ever were; add what new data brings.
+func TestNoZoneIsLost(t *testing.T) {
+	text, err := os.ReadFile("testdata/names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ever := strings.Fields(string(text))
+	for _, name := range ever {
+		if !Known(name) {
+			t.Errorf("%s is gone: journals that name it could not be read", name)
+		}
+	}
+	for _, name := range Names() {
+		if !slices.Contains(ever, name) {
+			t.Errorf("%s is new: add it to testdata/names.txt", name)
 		}
 	}
 }
