@@ -128,14 +128,23 @@ type Gateways struct {
 }
 
 // Gateway is one way out. Type log writes the message to the log and the event; type http sends a
-// templated request, whose texts may hold $(From), $(To), $(Message) and #(secret).
+// templated request, whose texts may hold $(From), $(To), $(Message) and #(secret); type smtp hands
+// e-mail to a mail server.
 type Gateway struct {
-	Type    string            `json:"type"` // log or http
+	Type    string            `json:"type"` // log, http or smtp
 	Method  string            `json:"method,omitempty"`
 	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`
 	Timeout *Duration         `json:"timeout,omitempty"` // 10s
+
+	// smtp
+	Host     string `json:"host,omitempty"`
+	Port     int    `json:"port,omitzero"`      // 587, with tls: tls 465
+	TLS      string `json:"tls,omitempty"`      // starttls (default), tls from the first byte, or none
+	Username string `json:"username,omitempty"` // text or #(secret); none = no authentication
+	Password string `json:"password,omitempty"` // published: sealed
+	From     string `json:"from,omitempty"`     // sender of messages that name none
 }
 
 // Plan is named applets; work enters at Start.
@@ -184,6 +193,11 @@ type Applet struct {
 	From    string `json:"from,omitempty"`
 	To      string `json:"to,omitempty"`
 	Message string `json:"message,omitempty"`
+
+	// sendemail, beside gateway, from and to
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text,omitempty"`
+	HTML    string `json:"html,omitempty"`
 
 	// dataconnector
 	Method  string            `json:"method,omitempty"` // GET, or POST with a body

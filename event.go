@@ -283,7 +283,7 @@ type SecretRotated struct {
 // Effect is something to be done in the world: at least once, always under the same id.
 type Effect struct {
 	ID           ID       `json:"id"`
-	Kind         string   `json:"kind"` // callback, sms or connector
+	Kind         string   `json:"kind"` // callback, sms, email or connector
 	Interaction  ID       `json:"interaction,omitzero"`
 	Created      Instant  `json:"created"`
 	Attempt      int      `json:"attempt"`           // the one to make next, from 1
@@ -298,7 +298,9 @@ type Effect struct {
 	Gateway      string   `json:"gateway,omitempty"`
 	From         string   `json:"from,omitempty"`
 	To           []string `json:"to,omitempty"`
-	Message      string   `json:"message,omitempty"`
+	Message      string   `json:"message,omitempty"` // of an e-mail, its plain text
+	Subject      string   `json:"subject,omitempty"`
+	HTML         string   `json:"html,omitempty"`
 
 	Connector *ConnectorCall `json:"connector,omitzero"`
 	// Values are the data sources the templates of the effect read, as they were when it was asked
@@ -311,6 +313,7 @@ type Effect struct {
 const (
 	EffectCallback  = "callback"
 	EffectSMS       = "sms"
+	EffectEmail     = "email"
 	EffectConnector = "connector"
 )
 

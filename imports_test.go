@@ -48,6 +48,7 @@ var rooms = []struct {
 	{"effects/egress", ""},
 	{"effects/callback", root + " effects effects/egress"},
 	{"effects/sms", root + " core/plan effects effects/egress"},
+	{"effects/email", root + " core/plan effects effects/egress"},
 
 	// Credentials and the account document.
 	{"seal", root},
@@ -60,8 +61,8 @@ var rooms = []struct {
 	{"api/native", root + " core engine tables config seal api/httpx api/auth"},
 
 	// The only wiring.
-	{"app", root + " core journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
-		" effects/callback effects/sms seal config api/httpx api/auth api/vcc api/native"},
+	{"app", root + " core core/plan journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
+		" effects/callback effects/email effects/sms seal config api/httpx api/auth api/vcc api/native"},
 
 	// What meets a server from outside only, and what writes pages. Of crash there are tests only.
 	{"client", root},

@@ -15,6 +15,7 @@ const (
 	MaxRunnersUp         = 5         // agents named in a reason beside the chosen one
 	MaxSweep             = 1_000     // interactions one input may change before it goes on as a sweep
 	MaxSMSRecipients     = 100
+	MaxEmailRecipients   = 100
 	DefaultMaxLive       = 5_000_000 // settings.maxlive
 	MaxPageItems         = 1_000
 	DefaultPageItems     = 100

@@ -29,6 +29,7 @@ import (
 	"switchyard/internal/effects"
 	"switchyard/internal/effects/callback"
 	"switchyard/internal/effects/egress"
+	"switchyard/internal/effects/email"
 	"switchyard/internal/effects/sms"
 	"switchyard/internal/engine"
 	"switchyard/internal/journal"
@@ -130,13 +131,15 @@ func (a *App) wire(registry *prometheus.Registry) {
 	if o.Manual {
 		clock = &engine.ManualClock{}
 	}
-	client := egress.Client(egress.Options{Guard: egress.Guard{AllowInsecure: o.AllowInsecure, AllowNetworks: o.AllowNetworks}})
+	guard := egress.Guard{AllowInsecure: o.AllowInsecure, AllowNetworks: o.AllowNetworks}
+	client := egress.Client(egress.Options{Guard: guard})
 	a.worker = effects.New(effects.Options{
 		Log: o.Log, Registerer: registry,
 		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
 		Room:    a.room,
 		Performers: map[string]effects.Performer{
 			switchyard.EffectCallback: callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
+			switchyard.EffectEmail:    email.New(email.Options{Log: o.Log, Guard: guard, Lookup: a.settings, Open: a.key.Open}),
 			switchyard.EffectSMS:      sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open}),
 		},
 	})

@@ -5,6 +5,7 @@ import (
 
 	"switchyard"
 	"switchyard/internal/core"
+	"switchyard/internal/core/plan"
 	"switchyard/internal/effects"
 )
 
@@ -116,8 +117,12 @@ func (x *settings) Provider(account, name string) (effects.ProviderSettings, boo
 }
 
 // Gateway implements effects.Lookup.
-func (x *settings) Gateway(account, _, name string) (switchyard.Gateway, bool) {
-	for configured, g := range x.documentOf(account).Gateways.SMS {
+func (x *settings) Gateway(account, kind, name string) (switchyard.Gateway, bool) {
+	gateways := x.documentOf(account).Gateways.SMS
+	if kind == plan.GatewayEmail {
+		gateways = x.documentOf(account).Gateways.Email
+	}
+	for configured, g := range gateways {
 		if switchyard.CaseKey(configured) == switchyard.CaseKey(name) {
 			return g, true
 		}

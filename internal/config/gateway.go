@@ -10,11 +10,24 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"switchyard"
+	"switchyard/internal/core/plan"
 )
 
-// gatewayTypes are the ways out there are. E-mail gateways can only log: the applet that would use
-// another does not exist.
-var gatewayTypes = []string{"log", "http"}
+// The types of gateways, by what they carry.
+var (
+	smsGatewayTypes   = []string{typeLog, typeHTTP}
+	emailGatewayTypes = []string{typeLog, typeSMTP}
+	gatewayTypes      = []string{typeLog, typeHTTP, typeSMTP}
+)
+
+const (
+	typeLog  = "log"
+	typeHTTP = "http"
+	typeSMTP = "smtp"
+)
+
+// mailTLS are the ways to speak to a mail server.
+var mailTLS = []string{"starttls", "tls", "none"}
 
 var gatewayMethods = []string{http.MethodPost, http.MethodPut, http.MethodGet, http.MethodPatch, http.MethodDelete}
 
@@ -22,31 +35,63 @@ func (c *checker) gateways() {
 	for _, kind := range []struct {
 		path     string
 		gateways map[string]switchyard.Gateway
-	}{{"gateways.sms", c.doc.Gateways.SMS}, {"gateways.email", c.doc.Gateways.Email}} {
+		types    []string
+	}{{"gateways.sms", c.doc.Gateways.SMS, smsGatewayTypes}, {"gateways.email", c.doc.Gateways.Email, emailGatewayTypes}} {
 		n := newNames("gateway")
 		for _, name := range sortedKeys(kind.gateways) {
 			path := at(kind.path, name)
 			c.add(n, path, path, name)
-			c.gateway(path, kind.gateways[name])
+			c.gateway(path, kind.gateways[name], kind.types)
 		}
 	}
 }
 
-func (c *checker) gateway(path string, g switchyard.Gateway) {
+// gatewaySettings are the settings that belong to each type of gateway, beside type and timeout.
+var gatewaySettings = map[string][]string{
+	typeLog:  nil,
+	typeHTTP: {"method", "url", "headers", "body"},
+	typeSMTP: {"host", "port", "tls", "username", "password", "from"},
+}
+
+func (c *checker) gateway(path string, g switchyard.Gateway, types []string) {
 	if g.Type == "" {
-		c.problems.add(Problem{Path: path, Text: "type is missing", Of: "type", Allowed: gatewayTypes})
+		c.problems.add(Problem{Path: path, Text: "type is missing", Of: "type", Allowed: types})
 		return
 	}
-	c.choice(at(path, "type"), g.Type, "type", gatewayTypes)
+	if !slices.Contains(types, g.Type) {
+		c.choice(at(path, "type"), g.Type, "type", types)
+		return
+	}
 	if g.Timeout != nil && (*g.Timeout < 100*switchyard.Millisecond || *g.Timeout > switchyard.Minute) {
 		c.fault(at(path, "timeout"), "is %s; a timeout is 100ms to 1m", *g.Timeout)
 	}
-	if g.Type == "log" {
-		if g.URL != "" || g.Method != "" || g.Body != "" || len(g.Headers) > 0 {
-			c.fault(path, "a gateway of type log sends nothing; method, url, headers and body belong to type http")
-		}
-		return
+	c.strayGatewaySettings(path, g)
+	switch g.Type {
+	case typeHTTP:
+		c.httpGateway(path, g)
+	case typeSMTP:
+		c.smtpGateway(path, g)
 	}
+}
+
+// strayGatewaySettings refuses settings of another type, which would do nothing.
+func (c *checker) strayGatewaySettings(path string, g switchyard.Gateway) {
+	given := map[string]bool{"method": g.Method != "", "url": g.URL != "", "headers": len(g.Headers) > 0, "body": g.Body != "",
+		"host": g.Host != "", "port": g.Port != 0, "tls": g.TLS != "", "username": g.Username != "", "password": g.Password != "",
+		"from": g.From != ""}
+	mine := gatewaySettings[g.Type]
+	for _, name := range sortedKeys(given) {
+		switch {
+		case !given[name] || slices.Contains(mine, name):
+		case len(mine) == 0:
+			c.fault(at(path, name), "is no setting of a gateway of type %s, which sends nothing", g.Type)
+		default:
+			c.fault(at(path, name), "is no setting of a gateway of type %s; it takes %s", g.Type, strings.Join(mine, ", "))
+		}
+	}
+}
+
+func (c *checker) httpGateway(path string, g switchyard.Gateway) {
 	if g.Method != "" {
 		c.choice(at(path, "method"), g.Method, "method", gatewayMethods)
 	}
@@ -55,6 +100,33 @@ func (c *checker) gateway(path string, g switchyard.Gateway) {
 	}
 	for _, f := range headerFaults(g.Headers) {
 		c.fault(path+"."+f.path, "%s", f.text)
+	}
+}
+
+// smtpGateway checks a mail server. Passwords travel encrypted, or stay on this machine.
+func (c *checker) smtpGateway(path string, g switchyard.Gateway) {
+	if u, err := url.Parse("//" + g.Host); g.Host == "" {
+		c.fault(path, "host is missing: name the mail server, such as smtp.example.com")
+	} else if err != nil || u.Host != g.Host || u.Port() != "" || strings.Trim(g.Host, ".") == "" {
+		c.fault(at(path, "host"), "%q is no host; write the mail server's name alone, and its port under port", g.Host)
+	}
+	if g.Port < 0 || g.Port > 65535 {
+		c.fault(at(path, "port"), "is %d; a port is 1 to 65535", g.Port)
+	}
+	if g.TLS != "" {
+		c.choice(at(path, "tls"), g.TLS, "tls", mailTLS)
+	}
+	if g.TLS == "none" && !(c.rules.AllowInsecure && loopback(g.Host)) {
+		c.fault(at(path, "tls"), "none would send messages in the clear; only for a mail server on this machine, and only "+
+			"when the server was started with --allow-insecure-endpoints")
+	}
+	if g.Password != "" && g.Username == "" {
+		c.fault(path, "username is missing: a password needs one")
+	}
+	if g.From != "" {
+		if fault := plan.AddressFault("from", g.From); fault != "" {
+			c.fault(at(path, "from"), "%s", fault)
+		}
 	}
 }
 

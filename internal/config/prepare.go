@@ -208,6 +208,7 @@ func (p *preparer) gateways() {
 			stored := before[kind][switchyard.CaseKey(name)]
 			p.headers(path, g.Headers, stored.Headers)
 			g.Body = p.sealed(at(path, "body"), g.Body, stored.Body)
+			g.Password = p.sealed(at(path, "password"), g.Password, stored.Password)
 			gateways[name] = g
 		}
 	}

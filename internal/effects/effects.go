@@ -28,6 +28,8 @@ type Outcome struct {
 	Silent bool   // nothing came back within the time limit: the target is to be asked gently
 	Status int    // HTTP status, when there was one
 	Detail string // for people: the error, or the answer's beginning; made by Excerpt
+
+	MessageID string // what the other side calls the message
 }
 
 // GiveUp is the outcome of an attempt that no later one can better.

@@ -187,7 +187,7 @@ func (w *Worker) fly(t *target, e switchyard.Effect) {
 		w.record(t.name, &e, outcome, took)
 		w.options.Results(t.name.Account, &switchyard.EffectResult{
 			Effect: e.ID, Attempt: e.Attempt, OK: outcome.OK, GiveUp: outcome.GiveUp,
-			Status: outcome.Status, Detail: outcome.Detail, TookMillis: took.Milliseconds(),
+			Status: outcome.Status, Detail: outcome.Detail, TookMillis: took.Milliseconds(), MessageID: outcome.MessageID,
 		})
 	}
 	w.mu.Lock()

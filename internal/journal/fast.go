@@ -253,6 +253,8 @@ func writeEffect(w *writer, v *switchyard.Effect) {
 	w.someText("from", v.From)
 	w.someTexts("to", v.To)
 	w.someText("message", v.Message)
+	w.someText("subject", v.Subject)
+	w.someText("html", v.HTML)
 	someObject(w, "connector", v.Connector, writeConnectorCall)
 	w.someTable("values", v.Values)
 }

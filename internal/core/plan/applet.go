@@ -20,6 +20,7 @@ const (
 	TypeSplit          = "split"
 	TypeEnd            = "end"
 	TypeSendSMS        = "sendsms"
+	TypeSendEmail      = "sendemail"
 	TypeDataConnector  = "dataconnector"
 )
 
@@ -69,6 +70,8 @@ var kinds = []kind{
 	{TypeEnd, []string{"outcome"}, nil, nil, false},
 	{TypeSendSMS, []string{"next", "on", "gateway", "from", "to", "message"},
 		[]string{"gateway", "to", "message"}, []string{ExitNext, ExitFailure}, true},
+	{TypeSendEmail, []string{"next", "on", "gateway", "from", "to", "subject", "text", "html"},
+		[]string{"gateway", "to", "subject"}, []string{ExitNext, ExitFailure}, true},
 	{TypeDataConnector, []string{"next", "on", "method", "url", "headers", "body", "timeout", "retries", "result"},
 		[]string{"url"}, []string{ExitNext, ExitFailure, ExitTimeout}, true},
 }

@@ -252,6 +252,8 @@ func (c *checker) gateways() {
 			g, at := kind.gateways[name], place("gateways").of(kind.name).of(name)
 			c.secrets(at.of("url"), g.URL)
 			c.secrets(at.of("body"), g.Body)
+			c.secrets(at.of("username"), g.Username)
+			c.secrets(at.of("password"), g.Password)
 			for _, header := range sortedKeys(g.Headers) {
 				c.secrets(at.of("headers").of(header), g.Headers[header])
 			}

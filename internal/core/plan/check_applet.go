@@ -52,6 +52,8 @@ func (c *checker) applet(p *Plan, a *Applet) {
 		c.outcome(at.of("outcome"), a.set.Outcome)
 	case TypeSendSMS:
 		c.sendSMS(at, &a.set)
+	case TypeSendEmail:
+		c.sendEmail(at, &a.set)
 	case TypeDataConnector:
 		c.dataConnector(at, &a.set)
 	}

@@ -112,7 +112,7 @@ func (r register) spell(name string) string {
 
 // names is what the plans of a document may refer to.
 type names struct {
-	plans, skills, groups, presences, agents, gateways, secrets, schedules register
+	plans, skills, groups, presences, agents, gateways, emails, secrets, schedules register
 	// users holds every user by CaseKey, also those without role agent.
 	users map[string]bool
 	// ready holds the presences of category Ready by CaseKey.
@@ -121,7 +121,7 @@ type names struct {
 
 func namesOf(doc *switchyard.Account) *names {
 	n := &names{skills: registerOf(doc.Skills), groups: registerOf(doc.Groups),
-		gateways: registerOf(sortedKeys(doc.Gateways.SMS)), secrets: registerOf(sortedKeys(doc.Secrets)),
+		gateways: registerOf(sortedKeys(doc.Gateways.SMS)), emails: registerOf(sortedKeys(doc.Gateways.Email)), secrets: registerOf(sortedKeys(doc.Secrets)),
 		users: map[string]bool{}, ready: map[string]bool{switchyard.CaseKey(switchyard.PresenceReady): true}}
 	var plans, agents []string
 	for i := range doc.Plans {

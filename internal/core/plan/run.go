@@ -82,6 +82,8 @@ func (a *Applet) Run(c Context) Step {
 		return Step{End: true, Outcome: a.set.Outcome}
 	case TypeSendSMS:
 		return a.sendSMS(c)
+	case TypeSendEmail:
+		return a.sendEmail(c)
 	case TypeDataConnector:
 		return a.askConnector(c)
 	}
