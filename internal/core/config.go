@@ -165,6 +165,10 @@ type Published struct {
 // decidePublish puts a new version in force, with the provider entries that changed. A document that
 // says what the config says already makes no version.
 func (s *State) decidePublish(in *switchyard.Publish) (any, *switchyard.Error) {
+	if in.Document.Account != s.account {
+		return nil, switchyard.Refuse(switchyard.AccountMismatch,
+			"the document is of account %q and cannot be the config of account %q", in.Document.Account, s.account)
+	}
 	if _, err := compile(&in.Document); err != nil {
 		return nil, switchyard.Refuse(switchyard.ConfigInvalid, "%v", err)
 	}

@@ -111,8 +111,8 @@ func newAnswers() answers { return answers{byKey: map[string]*AnswerRecord{}} }
 
 // kept answers a repeated Idempotency-Key as the first time.
 func (s *State) kept(env *switchyard.Envelope) (Decision, bool) {
-	before := s.answers.byKey[env.Key]
-	if env.Key == "" || before == nil || before.At.Add(keepAnswers) <= env.At {
+	before := s.answerTo(env.Key, env.At)
+	if before == nil {
 		return Decision{}, false
 	}
 	if before.Body != env.Body {
@@ -122,9 +122,18 @@ func (s *State) kept(env *switchyard.Envelope) (Decision, bool) {
 	return Decision{Answer: before.decode(env.Input)}, true
 }
 
-// Answered reports whether the state remembers an answer to an Idempotency-Key, so that a call that
-// comes again need not be prepared again.
-func (s *State) Answered(key string) bool { return s.answers.byKey[key] != nil }
+// Answered reports whether an Idempotency-Key that comes again now is answered as the first time, so
+// that its call need not be prepared again. When the call is decided later, that may be over.
+func (s *State) Answered(key string, now switchyard.Instant) bool { return s.answerTo(key, now) != nil }
+
+// answerTo is the answer that a repeated Idempotency-Key gets, nil when it counts as new. An answer
+// that is too old stays in the state until the next one is kept.
+func (s *State) answerTo(key string, now switchyard.Instant) *AnswerRecord {
+	if before := s.answers.byKey[key]; key != "" && before != nil && before.At.Add(keepAnswers) > now {
+		return before
+	}
+	return nil
+}
 
 // keptInteraction and keptAgent are answers with the members that a checkpoint leaves out.
 type keptInteraction struct {

@@ -55,8 +55,8 @@ type Published struct {
 type publishedOut struct{ Body Published }
 
 func (a *api) putConfig(ctx context.Context, c *call, _ *struct{}) (*publishedOut, error) {
-	if again, err := a.answered(ctx, c); err != nil || again {
-		return a.submitDocument(ctx, c, &switchyard.Publish{})
+	if out, answered, err := a.answerAgain(ctx, c); err != nil || answered {
+		return out, err
 	}
 	file, problems, err := a.readDocument(c)
 	if err != nil {
@@ -151,14 +151,23 @@ func (a *api) publishDocument(ctx context.Context, c *call, doc *switchyard.Acco
 		TimeZones: config.TimeZones, Registers: registers})
 }
 
-// answered reports whether the call came before with its Idempotency-Key. What it asks is not
-// prepared again then: the core answers it as it did.
-func (a *api) answered(ctx context.Context, c *call) (again bool, err error) {
+// answerAgain answers a call that came before with its Idempotency-Key as the first time; what it asks
+// is not prepared again then. The document submitted for it says nothing, and the core refuses it when
+// the key has meanwhile become too old: then the call counts as new.
+func (a *api) answerAgain(ctx context.Context, c *call) (out *publishedOut, answered bool, err error) {
 	if c.key == "" {
-		return false, nil
+		return nil, false, nil
 	}
-	err = a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) { again = s.Answered(c.key) })
-	return again, err
+	err = a.Engine.View(ctx, c.Account, func(s *core.State, now switchyard.Instant) { answered = s.Answered(c.key, now) })
+	if err != nil || !answered {
+		return nil, false, err
+	}
+	out, err = a.submitDocument(ctx, c, &switchyard.Publish{})
+	var refused *switchyard.Error
+	if errors.As(err, &refused) && refused.Code == switchyard.AccountMismatch {
+		return nil, false, nil
+	}
+	return out, true, err
 }
 
 func (a *api) submitDocument(ctx context.Context, c *call, in *switchyard.Publish) (*publishedOut, error) {
@@ -414,8 +423,8 @@ func (a *api) getConfigVersion(ctx context.Context, c *call, in *byVersion) (*co
 
 // rollbackConfig publishes a past document again, with today's passwords and client secrets.
 func (a *api) rollbackConfig(ctx context.Context, c *call, in *rollbackIn) (*publishedOut, error) {
-	if again, err := a.answered(ctx, c); err != nil || again {
-		return a.submitDocument(ctx, c, &switchyard.Publish{})
+	if out, answered, err := a.answerAgain(ctx, c); err != nil || answered {
+		return out, err
 	}
 	found, past, err := a.pastConfig(ctx, c.Account, in.Body.Version)
 	if err != nil {

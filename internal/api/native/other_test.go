@@ -104,6 +104,47 @@ func TestConfig(t *testing.T) {
 	ops.do("GET", "/v1/agents", "").is(200) // its token outlived all of that
 }
 
+// A key that comes back after its 24 hours makes the document what the config is, and nothing else
+// (RULINGS 7).
+func TestConfigAfterItsKeyIsForgotten(t *testing.T) {
+	r := newRig(t)
+	ops := r.all()
+	next := ops.document(func(doc *switchyard.Account) { doc.Skills = append(doc.Skills, "vip") })
+	put := func() Published {
+		return as[Published](ops.with("Idempotency-Key", "put").do("PUT", "/v1/config", next).is(200))
+	}
+	back := func() Published {
+		return as[Published](ops.with("Idempotency-Key", "back").do("POST", "/v1/config/rollback", `{"version":1}`).is(200))
+	}
+	day := func() {
+		t.Helper()
+		if err := r.engine.AdvanceClock(context.Background(), 24*switchyard.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if p := put(); p.Version != 2 || !p.Changed {
+			t.Errorf("put: %+v", p)
+		}
+	}
+	day()
+	if p := put(); p.Version != 2 || p.Changed {
+		t.Errorf("put after a day: %+v", p)
+	}
+	for range 2 {
+		if p := back(); p.Version != 3 || !p.Changed {
+			t.Errorf("rollback: %+v", p)
+		}
+	}
+	day()
+	if p := back(); p.Version != 3 || p.Changed {
+		t.Errorf("rollback after a day: %+v", p)
+	}
+	if doc := as[switchyard.Account](ops.do("GET", "/v1/config", "").is(200)); len(doc.Agents) == 0 {
+		t.Errorf("the account is %+v", doc)
+	}
+}
+
 func TestConfigIsRefused(t *testing.T) {
 	r := newRig(t)
 	ops := r.all()
