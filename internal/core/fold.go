@@ -64,7 +64,9 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 		s.foldPassword(e)
 	case *switchyard.AnswerKept:
 		s.foldAnswer(e)
-	case *switchyard.ServerStarted, *switchyard.ClockAdvanced, *switchyard.Erased:
+	case *switchyard.ServerStarted:
+		s.started = s.now
+	case *switchyard.ClockAdvanced, *switchyard.Erased:
 	case *switchyard.PresenceChanged:
 		s.foldPresence(s.folded(e.Agent), e)
 	case *switchyard.LostEvent:

@@ -26,9 +26,10 @@ func (s *State) join(i *interaction, how string) {
 }
 
 // noAnswer takes an offer back whose ring ran out. When the server was down meanwhile, nobody is
-// to blame (RULINGS 19).
+// to blame (RULINGS 19). What had run out by the start is dealt with by it and by the sweeps that
+// follow, so the two instants tell.
 func (s *State) noAnswer(i *interaction) {
-	if _, restarted := s.env.Input.(*switchyard.Started); restarted {
+	if i.until <= s.started {
 		s.giveBack(i, "restart", 0)
 		return
 	}

@@ -14,6 +14,7 @@ import (
 type State struct {
 	account string
 	now     switchyard.Instant // of the latest row, or later when time was looked at
+	started switchyard.Instant // of the server; no checkpoint has it, as none is cut before all that was due then is done
 	seq     switchyard.Seq
 	counter uint64 // interactions dispatched so far
 	effects uint64 // effects requested so far
