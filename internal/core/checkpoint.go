@@ -99,9 +99,10 @@ type RequestIDsRecord struct {
 
 // RequestRow is the request ids accepted in one row.
 type RequestRow struct {
-	Seq          switchyard.Seq  `json:"seq"`
-	Digests      [][16]byte      `json:"digests"`
-	Interactions []switchyard.ID `json:"interactions"`
+	Seq          switchyard.Seq     `json:"seq"`
+	At           switchyard.Instant `json:"at,omitzero"` // absent in older checkpoints
+	Digests      [][16]byte         `json:"digests"`
+	Interactions []switchyard.ID    `json:"interactions"`
 }
 
 // Pending is how many things a cut would hold.
@@ -171,15 +172,15 @@ func (s *State) cutRequestIDs(out []Change) []Change {
 	if n := len(groups); n > 0 {
 		saved = groups[n-1].last
 	}
-	order := s.requests.order
-	from := len(order)
-	for from > 0 && order[from-1].seq > saved {
+	rows := s.requests.rows
+	from := len(rows)
+	for from > 0 && rows[from-1].seq > saved {
 		from--
 	}
-	if rows := order[from:]; len(rows) > 0 {
-		g := requestGroup{rows[0].seq, rows[len(rows)-1].seq}
+	if from < len(rows) {
+		g := requestGroup{rows[from].seq, rows[len(rows)-1].seq}
 		groups = append(groups, g)
-		out = append(out, Change{KindRequestIDs, groupKey(g.first), s.requestRows(rows)})
+		out = append(out, Change{KindRequestIDs, groupKey(g.first), s.requestRows(from)})
 	}
 	s.changes.groups = groups
 	return out
@@ -187,12 +188,15 @@ func (s *State) cutRequestIDs(out []Change) []Change {
 
 func groupKey(first switchyard.Seq) string { return fmt.Sprintf("%020d", first) }
 
-func (s *State) requestRows(rows []rowRequests) *RequestIDsRecord {
-	r := &RequestIDsRecord{Rows: make([]RequestRow, 0, len(rows))}
-	for _, row := range rows {
-		saved := RequestRow{Seq: row.seq, Digests: row.digests}
-		for _, d := range row.digests {
-			saved.Interactions = append(saved.Interactions, s.requests.byDigest[d])
+// requestRows saves the request ids of the rows from a place on.
+func (s *State) requestRows(from int) *RequestIDsRecord {
+	rows := s.requests.rows
+	r := &RequestIDsRecord{Rows: make([]RequestRow, 0, len(rows)-from)}
+	for n := from; n < len(rows); n++ {
+		saved := RequestRow{Seq: rows[n].seq, At: rows[n].at}
+		for _, k := range s.requests.of(n) {
+			saved.Digests = append(saved.Digests, k.digest)
+			saved.Interactions = append(saved.Interactions, k.interaction)
 		}
 		r.Rows = append(r.Rows, saved)
 	}
@@ -282,8 +286,8 @@ func (s *State) Everything(f func(Change)) {
 	for _, m := range marks {
 		f(Change{m.kind, m.key, s.value(m)})
 	}
-	if len(s.requests.order) > 0 {
-		f(Change{KindRequestIDs, groupKey(s.requests.order[0].seq), s.requestRows(s.requests.order)})
+	if rows := s.requests.rows; len(rows) > 0 {
+		f(Change{KindRequestIDs, groupKey(rows[0].seq), s.requestRows(0)})
 	}
 	marks = marks[:0]
 	collect(KindSession, slices.Sorted(keys(s.sessions.byHash)))
@@ -457,11 +461,27 @@ func (s *State) restoreRequestIDs(v *RequestIDsRecord) {
 		if row.Seq <= s.requests.flushed {
 			continue
 		}
+		before := len(s.requests.kept)
 		for n, d := range row.Digests {
-			s.requests.byDigest[d] = row.Interactions[n]
+			s.requests.add(d, row.Interactions[n])
 		}
-		s.requests.order = append(s.requests.order, rowRequests{row.Seq, row.Digests})
+		s.requests.endRow(row.Seq, s.acceptedAt(row), before)
 	}
+}
+
+// acceptedAt is when the request ids of a row were accepted. Where a checkpoint does not tell, it was
+// not before the row before, nor before what was dispatched then.
+func (s *State) acceptedAt(row RequestRow) switchyard.Instant {
+	at := row.At
+	if at == 0 {
+		if n := len(s.requests.rows); n > 0 {
+			at = s.requests.rows[n-1].at
+		}
+		for _, id := range row.Interactions {
+			at = max(at, id.At())
+		}
+	}
+	return at
 }
 
 func (s *State) restoreEffect(v *EffectRecord) {

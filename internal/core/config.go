@@ -47,6 +47,7 @@ type settings struct {
 	transferTimeout switchyard.Duration
 	parkTimeout     switchyard.Duration
 	maxLive         int
+	requestIDs      switchyard.Duration // how long request ids are remembered
 }
 
 // builtInPresences are there in every account.
@@ -110,6 +111,10 @@ func settingsOf(doc switchyard.Settings) settings {
 		transferTimeout: orElse(doc.TransferTimeout, switchyard.Hour),
 		parkTimeout:     orElse(doc.ParkTimeout, 7*switchyard.Day),
 		maxLive:         orElse(doc.MaxLive, switchyard.DefaultMaxLive),
+		requestIDs:      31 * switchyard.Day,
+	}
+	if r := doc.Retention; r != nil {
+		set.requestIDs = orElse(r.RequestIDs, set.requestIDs)
 	}
 	return set
 }

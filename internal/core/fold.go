@@ -42,7 +42,7 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 	case *switchyard.SecretRotated:
 		s.foldRotated(e)
 	case *switchyard.Processed:
-		s.requests.add(seq, e.Results)
+		s.requests.accept(seq, s.now, e.Results)
 	case *switchyard.RequestIDsFlushed:
 		s.requests.flush(e.Through)
 		s.changes.flushed()

@@ -76,7 +76,8 @@ func (c *invocation) before(n int, requestID string, known []switchyard.KnownReq
 	if requestID == "" {
 		return switchyard.ID{}, false
 	}
-	if id, recent := c.s.requests.find(requestID); recent {
+	since := c.s.now.Add(-c.s.settings().requestIDs)
+	if id, recent := c.s.requests.find(requestID, since); recent {
 		return id, true
 	}
 	for _, k := range known {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
@@ -14,38 +15,64 @@ func RequestDigest(requestID string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// requestIDs remembers the accepted request ids that are not known to be in the tables yet.
+// requestIDs remembers the accepted request ids that are not known to be in the tables yet, in the
+// order they came.
 type requestIDs struct {
-	byDigest map[[16]byte]switchyard.ID
-	order    []rowRequests // in order of their rows
-	flushed  switchyard.Seq
+	place   map[[16]byte]uint32 // where in kept an id is, its latest; counted from first
+	kept    []keptRequest
+	first   uint32 // place of the first in kept; the count may run over, as only differences matter
+	rows    []rowRequests
+	flushed switchyard.Seq
 }
 
-// rowRequests are the request ids accepted in one row.
+// keptRequest is an accepted request id and the interaction it was about.
+type keptRequest struct {
+	digest      [16]byte
+	interaction switchyard.ID
+}
+
+// rowRequests says which of the kept ids were accepted in one row: those up to end, from where the
+// row before ends.
 type rowRequests struct {
-	seq     switchyard.Seq
-	digests [][16]byte
+	seq switchyard.Seq
+	at  switchyard.Instant
+	end uint32
 }
 
-func newRequestIDs() requestIDs { return requestIDs{byDigest: map[[16]byte]switchyard.ID{}} }
+func newRequestIDs() requestIDs { return requestIDs{place: map[[16]byte]uint32{}} }
 
-func (r *requestIDs) find(requestID string) (switchyard.ID, bool) {
-	id, found := r.byDigest[RequestDigest(requestID)]
-	return id, found
+// find tells what a request id was used for, unless that was before since.
+func (r *requestIDs) find(requestID string, since switchyard.Instant) (switchyard.ID, bool) {
+	place, found := r.place[RequestDigest(requestID)]
+	if !found {
+		return switchyard.ID{}, false
+	}
+	row, _ := slices.BinarySearchFunc(r.rows, place-r.first, func(row rowRequests, n uint32) int {
+		return cmp.Compare(row.end-r.first, n+1)
+	})
+	return r.kept[place-r.first].interaction, r.rows[row].at >= since
 }
 
-// add remembers the accepted requests of a call.
-func (r *requestIDs) add(seq switchyard.Seq, results []switchyard.RequestResult) {
-	var digests [][16]byte
+// accept remembers the accepted requests of a call.
+func (r *requestIDs) accept(seq switchyard.Seq, at switchyard.Instant, results []switchyard.RequestResult) {
+	before := len(r.kept)
 	for _, result := range results {
 		if result.Status == switchyard.StatusAccepted && result.RequestID != "" {
-			d := RequestDigest(result.RequestID)
-			r.byDigest[d] = result.Interaction
-			digests = append(digests, d)
+			r.add(RequestDigest(result.RequestID), result.Interaction)
 		}
 	}
-	if digests != nil {
-		r.order = append(r.order, rowRequests{seq, digests})
+	r.endRow(seq, at, before)
+}
+
+func (r *requestIDs) add(digest [16]byte, interaction switchyard.ID) {
+	r.place[digest] = r.first + uint32(len(r.kept))
+	r.kept = append(r.kept, keptRequest{digest, interaction})
+}
+
+// endRow makes what was added since there were before ids those of a row.
+func (r *requestIDs) endRow(seq switchyard.Seq, at switchyard.Instant, before int) {
+	if len(r.kept) > before {
+		r.rows = append(r.rows, rowRequests{seq, at, r.first + uint32(len(r.kept))})
 	}
 }
 
@@ -53,40 +80,49 @@ func (r *requestIDs) add(seq switchyard.Seq, results []switchyard.RequestResult)
 func (r *requestIDs) flush(through switchyard.Seq) {
 	r.flushed = max(r.flushed, through)
 	n := 0
-	for ; n < len(r.order) && r.order[n].seq <= through; n++ {
-		for _, d := range r.order[n].digests {
-			delete(r.byDigest, d)
+	for ; n < len(r.rows) && r.rows[n].seq <= through; n++ {
+	}
+	if n == 0 {
+		return
+	}
+	gone := r.rows[n-1].end - r.first
+	for at, k := range r.kept[:gone] {
+		if r.place[k.digest] == r.first+uint32(at) {
+			delete(r.place, k.digest)
 		}
 	}
-	r.order = slices.Clone(r.order[n:])
+	r.kept, r.rows, r.first = slices.Clone(r.kept[gone:]), slices.Clone(r.rows[n:]), r.first+gone
 }
 
-// Recent reports whether the state remembers a request id itself.
-func (s *State) Recent(digest [16]byte) bool {
-	_, found := s.requests.byDigest[digest]
-	return found
+// of returns the ids accepted in a row, given its place among rows.
+func (r *requestIDs) of(n int) []keptRequest {
+	from := r.first
+	if n > 0 {
+		from = r.rows[n-1].end
+	}
+	return r.kept[from-r.first : r.rows[n].end-r.first]
 }
 
 // RecentCount is how many request ids the state remembers.
-func (s *State) RecentCount() int { return len(s.requests.byDigest) }
+func (s *State) RecentCount() int { return len(s.requests.kept) }
 
 // RecentSeq returns the rows of the oldest and the newest remembered request id; 0 when none.
 func (s *State) RecentSeq() (oldest, newest switchyard.Seq) {
-	if n := len(s.requests.order); n > 0 {
-		return s.requests.order[0].seq, s.requests.order[n-1].seq
+	if n := len(s.requests.rows); n > 0 {
+		return s.requests.rows[0].seq, s.requests.rows[n-1].seq
 	}
 	return 0, 0
 }
 
-// RecentThrough calls f with the remembered request ids that were accepted in rows up to through,
-// and what became of them.
-func (s *State) RecentThrough(through switchyard.Seq, f func(digest [16]byte, interaction switchyard.ID)) {
-	for _, row := range s.requests.order {
+// RecentThrough calls f with the remembered request ids that were accepted in rows up to through, what
+// became of them, and when.
+func (s *State) RecentThrough(through switchyard.Seq, f func(digest [16]byte, interaction switchyard.ID, at switchyard.Instant)) {
+	for n, row := range s.requests.rows {
 		if row.seq > through {
 			return
 		}
-		for _, d := range row.digests {
-			f(d, s.requests.byDigest[d])
+		for _, k := range s.requests.of(n) {
+			f(k.digest, k.interaction, row.at)
 		}
 	}
 }

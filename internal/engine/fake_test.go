@@ -310,10 +310,10 @@ func (m *counting) RecentSeq() (oldest, newest switchyard.Seq) {
 	return oldest, newest
 }
 
-func (m *counting) RecentThrough(through switchyard.Seq, f func([16]byte, switchyard.ID)) {
+func (m *counting) RecentThrough(through switchyard.Seq, f func([16]byte, switchyard.ID, switchyard.Instant)) {
 	for digest, s := range m.recent {
 		if s <= through {
-			f(digest, m.became[digest])
+			f(digest, m.became[digest], m.became[digest].At())
 		}
 	}
 }

@@ -23,7 +23,7 @@ type machine interface {
 	Effect(id switchyard.ID) (switchyard.Effect, bool)
 	RecentCount() int
 	RecentSeq() (oldest, newest switchyard.Seq)
-	RecentThrough(through switchyard.Seq, f func(digest [16]byte, interaction switchyard.ID))
+	RecentThrough(through switchyard.Seq, f func(digest [16]byte, interaction switchyard.ID, at switchyard.Instant))
 }
 
 // rester is a machine that can be told that nothing follows any more from the row it folded last. A

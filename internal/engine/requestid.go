@@ -101,7 +101,7 @@ func (o *owner) flushRequestIDs() {
 
 // letGo puts the request ids of rows up to through into the next cut.
 func (o *owner) letGo(through switchyard.Seq) {
-	o.machine.RecentThrough(through, func(digest [16]byte, interaction switchyard.ID) {
-		o.cut.letGo = append(o.cut.letGo, tables.RequestID{Digest: digest, Interaction: interaction, At: interaction.At()})
+	o.machine.RecentThrough(through, func(digest [16]byte, interaction switchyard.ID, at switchyard.Instant) {
+		o.cut.letGo = append(o.cut.letGo, tables.RequestID{Digest: digest, Interaction: interaction, At: at})
 	})
 }
