@@ -9,12 +9,12 @@ import (
 
 // decideInvoke takes the requests of one call in order. What is wrong with one fails that one.
 func (s *State) decideInvoke(in *switchyard.Invoke) (any, *switchyard.Error) {
-	if len(s.live)+len(in.Requests) > s.settings().maxLive {
+	call := invocation{s: s, provider: s.providerNamed(in.Provider), unknown: in.Provider != "" && s.providerNamed(in.Provider) == nil,
+		name: in.Provider, results: make([]switchyard.RequestResult, 0, len(in.Requests))}
+	if room := s.settings().maxLive - len(s.live); len(in.Requests) > room && call.dispatches(in) > max(room, 0) {
 		return nil, switchyard.Refuse(switchyard.TooManyLive,
 			"the account has %d live interactions and may have %d (settings.maxlive); end some or try later", len(s.live), s.settings().maxLive)
 	}
-	call := invocation{s: s, provider: s.providerNamed(in.Provider), unknown: in.Provider != "" && s.providerNamed(in.Provider) == nil,
-		name: in.Provider, results: make([]switchyard.RequestResult, 0, len(in.Requests))}
 	for n := range in.Requests {
 		call.take(n, &in.Requests[n], in.Known)
 	}
@@ -54,6 +54,27 @@ func (c *invocation) take(n int, r *switchyard.Request, known []switchyard.Known
 		result.Status, result.Interaction = switchyard.StatusAccepted, id
 	}
 	c.results = append(c.results, result)
+}
+
+// dispatches counts the requests that may make a new interaction. Releases and repeats of accepted
+// requests are taken also when there is no room for more (RULINGS 35).
+func (c *invocation) dispatches(in *switchyard.Invoke) (count int) {
+	seen := make(map[string]bool, len(in.Requests))
+	for n := range in.Requests {
+		r := &in.Requests[n]
+		if !dispatches(r) || c.unknown || r.RequestID != "" && seen[r.RequestID] {
+			continue
+		}
+		seen[r.RequestID] = true
+		if _, accepted := c.before(n, r.RequestID, in.Known); !accepted {
+			count++
+		}
+	}
+	return count
+}
+
+func dispatches(r *switchyard.Request) bool {
+	return r.Action == "" || strings.EqualFold(r.Action, "dispatch")
 }
 
 // earlier finds the first request of this call with the same id (RULINGS 4).
@@ -97,7 +118,7 @@ func (c *invocation) perform(r *switchyard.Request) (switchyard.ID, *switchyard.
 		return switchyard.ID{}, switchyard.Refuse(f.Code, "%s", f.Detail)
 	}
 	switch {
-	case r.Action == "", strings.EqualFold(r.Action, "dispatch"):
+	case dispatches(r):
 		return c.dispatch(r)
 	case strings.EqualFold(r.Action, "release"):
 		return c.release(r)
