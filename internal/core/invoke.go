@@ -46,14 +46,34 @@ func (c *invocation) take(n int, r *switchyard.Request, known []switchyard.Known
 		c.results = append(c.results, result)
 		return
 	}
-	if before, accepted := c.before(n, result.RequestID, known); accepted {
-		result.Status, result.Interaction = switchyard.StatusDuplicate, before
-	} else if id, refused := c.perform(r); refused != nil {
+	refused := c.admit(r)
+	if refused == nil {
+		var repeated bool
+		if result.Interaction, repeated = c.before(n, result.RequestID, known); repeated {
+			result.Status = switchyard.StatusDuplicate
+		} else if result.Interaction, refused = c.perform(r); refused == nil {
+			result.Status = switchyard.StatusAccepted
+		}
+	}
+	if refused != nil {
 		result.Status, result.Code, result.Detail = switchyard.StatusFailed, refused.Code, refused.Detail
-	} else {
-		result.Status, result.Interaction = switchyard.StatusAccepted, id
 	}
 	c.results = append(c.results, result)
+}
+
+// admit checks what comes before the requestid in the contract's table, so that it is wrong also with
+// a request that was accepted before (RULINGS 1).
+func (c *invocation) admit(r *switchyard.Request) *switchyard.Error {
+	if c.unknown {
+		return switchyard.Refuse(switchyard.ProviderUnknown, "provider %q is not registered; register it first", c.name)
+	}
+	if f := r.Fault; f != nil && f.Rank <= switchyard.RankAction {
+		return switchyard.Refuse(f.Code, "%s", f.Detail)
+	}
+	if !dispatches(r) && !strings.EqualFold(r.Action, "release") {
+		return switchyard.Refuse(switchyard.ActionInvalid, "action %q is neither dispatch nor release", r.Action)
+	}
+	return nil
 }
 
 // dispatches counts the requests that may make a new interaction. Releases and repeats of accepted
@@ -111,19 +131,13 @@ func (c *invocation) before(n int, requestID string, known []switchyard.KnownReq
 
 // perform does what one request asks.
 func (c *invocation) perform(r *switchyard.Request) (switchyard.ID, *switchyard.Error) {
-	if c.unknown {
-		return switchyard.ID{}, switchyard.Refuse(switchyard.ProviderUnknown, "provider %q is not registered; register it first", c.name)
-	}
 	if f := r.Fault; f != nil && f.Rank <= switchyard.RankExternalID {
 		return switchyard.ID{}, switchyard.Refuse(f.Code, "%s", f.Detail)
 	}
-	switch {
-	case dispatches(r):
+	if dispatches(r) {
 		return c.dispatch(r)
-	case strings.EqualFold(r.Action, "release"):
-		return c.release(r)
 	}
-	return switchyard.ID{}, switchyard.Refuse(switchyard.ActionInvalid, "action %q is neither dispatch nor release", r.Action)
+	return c.release(r)
 }
 
 // release ends the live interaction the provider knows under the externalid.

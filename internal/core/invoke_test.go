@@ -48,3 +48,32 @@ func TestFullAccountsReleaseAndRepeat(t *testing.T) {
 		t.Errorf("with more than may be: %+v", got)
 	}
 }
+
+// What comes before the requestid in the contract's table fails a request also when its id was
+// accepted before; what comes after does not (RULINGS 1).
+func TestRepeatsAreCheckedInOrder(t *testing.T) {
+	w := newWorld(t, lifeAccount())
+	w.must(&switchyard.Register{Provider: "Crm", Secret: "sealed"})
+	w.invoke("Crm", switchyard.Request{RequestID: "1", Route: "Auto"})
+	fault := func(rank int, code switchyard.Code) switchyard.Request {
+		return switchyard.Request{RequestID: "1", Route: "Auto", Fault: &switchyard.FaultNote{Rank: rank, Code: code}}
+	}
+	for _, c := range []struct {
+		name, provider string
+		request        switchyard.Request
+		status         string
+		code           switchyard.Code
+	}{
+		{"unregistered", "zzz", switchyard.Request{RequestID: "1", Route: "Auto"}, switchyard.StatusFailed, switchyard.ProviderUnknown},
+		{"action", "crm", switchyard.Request{RequestID: "1", Action: "foo"}, switchyard.StatusFailed, switchyard.ActionInvalid},
+		{"mistyped action", "crm", fault(switchyard.RankAction, switchyard.MemberInvalid), switchyard.StatusFailed, switchyard.MemberInvalid},
+		{"externalid", "crm", fault(switchyard.RankExternalID, switchyard.ExternalIDInvalid), switchyard.StatusDuplicate, ""},
+		{"route", "crm", switchyard.Request{RequestID: "1", Route: "none"}, switchyard.StatusDuplicate, ""},
+		{"another provider", "", switchyard.Request{RequestID: "1", Route: "Auto"}, switchyard.StatusDuplicate, ""},
+	} {
+		got := w.invoke(c.provider, c.request, c.request)
+		if got[0].Status != c.status || got[0].Code != c.code || got[1].Status != c.status || !got[1].Repeat {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
