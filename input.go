@@ -52,6 +52,8 @@ type FaultNote struct {
 	Code   Code   `json:"code"`
 	Detail string `json:"detail"`
 	Rank   int    `json:"rank"`
+	// Mistyped is the detail of the first member_invalid, when a fault of another code comes before it.
+	Mistyped string `json:"mistyped,omitempty"`
 }
 
 // The rows of CONTRACT.md §3's table in order; faults are reported by the lowest.

@@ -147,6 +147,8 @@ func (c *invocation) release(r *switchyard.Request) (switchyard.ID, *switchyard.
 	}
 	if f := r.Fault; f != nil && f.Code == switchyard.MemberInvalid {
 		return switchyard.ID{}, switchyard.Refuse(f.Code, "%s", f.Detail)
+	} else if f != nil && f.Mistyped != "" {
+		return switchyard.ID{}, switchyard.Refuse(switchyard.MemberInvalid, "%s", f.Mistyped)
 	}
 	i := c.s.external[externalKey{providerKey(c.provider), r.ExternalID}]
 	if i == nil {

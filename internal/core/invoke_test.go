@@ -77,3 +77,18 @@ func TestRepeatsAreCheckedInOrder(t *testing.T) {
 		}
 	}
 }
+
+// A wrong type fails a release; other faults of what only a dispatch reads do not (RULINGS 3).
+func TestReleasesWithFaults(t *testing.T) {
+	w := newWorld(t, lifeAccount())
+	w.invoke("", switchyard.Request{ExternalID: "1", Route: "Auto"})
+	release := switchyard.Request{ExternalID: "1", Action: "release",
+		Fault: &switchyard.FaultNote{Rank: switchyard.RankLinked, Code: switchyard.LinkedDataInvalid, Mistyped: "requests[0].routingdata must be an object"}}
+	if got := w.invoke("", release); got[0].Code != switchyard.MemberInvalid || got[0].Detail != release.Fault.Mistyped {
+		t.Errorf("with a wrong type: %+v", got)
+	}
+	release.Fault.Mistyped = ""
+	if got := w.invoke("", release); got[0].Status != switchyard.StatusAccepted {
+		t.Errorf("without: %+v", got)
+	}
+}

@@ -96,6 +96,7 @@ func writeFaultNote(w *writer, v *switchyard.FaultNote) {
 	w.text("code", string(v.Code))
 	w.text("detail", v.Detail)
 	w.number("rank", int64(v.Rank))
+	w.someText("mistyped", v.Mistyped)
 }
 
 func writeDispatched(w *writer, v *switchyard.Dispatched) {

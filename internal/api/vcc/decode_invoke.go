@@ -79,6 +79,7 @@ type invokeDecoder struct {
 	within  string // the list or object inside it, with its dot: ".linkeddata"
 	item    int    // the element of that list, -1 for an object
 	fault   switchyard.FaultNote
+	typed   switchyard.FaultNote // the first fault of the kind that fails every request
 }
 
 var invokeDecoders = sync.Pool{New: func() any { return new(invokeDecoder) }}
@@ -179,6 +180,7 @@ const noFault = switchyard.RankPersonal + 1
 
 func (d *invokeDecoder) request() error {
 	d.fault = switchyard.FaultNote{Rank: noFault}
+	d.typed = d.fault
 	d.within, d.item = "", -1
 	d.requests = append(d.requests, switchyard.Request{})
 	q := &d.requests[len(d.requests)-1]
@@ -188,6 +190,9 @@ func (d *invokeDecoder) request() error {
 	}
 	if d.fault.Rank != noFault {
 		fault := d.fault
+		if fault.Code != switchyard.MemberInvalid {
+			fault.Mistyped = d.typed.Detail
+		}
 		q.Fault = &fault
 	}
 	return nil
@@ -211,13 +216,20 @@ func (d *invokeDecoder) member(q *switchyard.Request, member int) error {
 }
 
 // blame notes a fault of the request being read, unless one of an earlier row of the contract's
-// table, or an earlier one of the same row, is known.
+// table, or an earlier one of the same row, is known. The first member_invalid is noted beside it,
+// because it fails a release too, which the other faults of what only a dispatch needs do not.
 func (d *invokeDecoder) blame(rank int, code switchyard.Code, member, format string, args ...any) {
-	if rank >= d.fault.Rank {
+	first, typed := rank < d.fault.Rank, code == switchyard.MemberInvalid && rank < d.typed.Rank
+	if !first && !typed {
 		return
 	}
-	detail := d.path(member) + " " + fmt.Sprintf(format, args...)
-	d.fault = switchyard.FaultNote{Code: code, Detail: detail, Rank: rank}
+	fault := switchyard.FaultNote{Code: code, Detail: d.path(member) + " " + fmt.Sprintf(format, args...), Rank: rank}
+	if first {
+		d.fault = fault
+	}
+	if typed {
+		d.typed = fault
+	}
 }
 
 // path names a member of what is being read: "requests[3].linkeddata[0].value".

@@ -190,6 +190,27 @@ func TestDecodeFaults(t *testing.T) {
 	}
 }
 
+// A wrong type fails a release too, wherever it is, so it is noted also when a fault that concerns only
+// a dispatch comes first (RULINGS 3).
+func TestDecodeNotesTheFirstWrongType(t *testing.T) {
+	for _, c := range []struct{ element, mistyped string }{
+		{`{"linkeddata":[{"type":"clid"}],"routingdata":[]}`, "requests[0].routingdata must be an object, not an array"},
+		{`{"routingdata":[],"linkeddata":[{"type":"clid"}]}`, "requests[0].routingdata must be an object, not an array"},
+		{`{"linkeddata":[{"type":"clid"},7]}`, "requests[0].linkeddata[1] must be an object, not a number"},
+		{`{"action":"hold","route":1,"linkeddata":1}`, "requests[0].route must be a string, not a number"},
+		{`{"routingdata":{"interactiontype":"fax","skills":{},"personalqueue":1}}`, "requests[0].routingdata.skills must be an array of objects, not an object"},
+		{`{"linkeddata":[{"type":"clid"}],"routingdata":{"interactiontype":"fax"}}`, ""},
+		{`{"route":1,"linkeddata":[{"type":"clid"}],"routingdata":[]}`, ""}, // it is the first fault itself
+	} {
+		if f := request(t, c.element).Fault; f == nil || f.Mistyped != c.mistyped {
+			t.Errorf("%s: fault %+v, want the wrong type %q", c.element, f, c.mistyped)
+		}
+	}
+	if f := request(t, `{"route":"a"}`).Fault; f != nil {
+		t.Errorf("the faults of one request are those of the next: %+v", f)
+	}
+}
+
 func TestDecodeFaultsAreOfTheirElement(t *testing.T) {
 	in, err := decodeInvoke([]byte(`{"requests":[{"route":"a"},{"route":1},{"requestid":"r","linkeddata":[{"type":"clid"}]},{"route":"b"}]}`))
 	if err != nil {
