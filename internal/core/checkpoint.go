@@ -503,9 +503,7 @@ func (s *State) restoreInteraction(r *Record) {
 	i.Demands = s.itemDemands(r.Demands)
 	s.setPersonal(i, r.Personal)
 	s.enterVersion(i, c)
-	if i.route = c.routes[switchyard.CaseKey(r.Route)]; i.route == nil {
-		i.route = s.routeOfOld(r.Route)
-	}
+	i.route = s.routeKept(c, r)
 	i.plan = c.plans.Plan(r.Plan)
 	i.applet = i.plan.Applets[r.Applet]
 	if r.Provider != "" {
@@ -527,15 +525,23 @@ func (s *State) restoreInteraction(r *Record) {
 	s.restoreState(i, r)
 }
 
-// routeOfOld finds a route that the plan's version does not have: the interaction entered its plan
-// by goto or requeue after the route was removed.
-func (s *State) routeOfOld(name string) *route {
+// routeKept is the route of an interaction in the version its plan is of, or what it keeps of another.
+// One that some version has is shared with it.
+func (s *State) routeKept(c *Config, r *Record) *route {
+	key := switchyard.CaseKey(r.Route)
+	if r.KeptRoute == nil && c.routes[key] != nil {
+		return c.routes[key]
+	}
+	kept := &route{Name: r.Route}
+	if r.KeptRoute != nil {
+		kept.after, kept.presets = r.KeptRoute.After, r.KeptRoute.Presets
+	}
 	for _, version := range slices.Backward(slices.Sorted(keys(s.versions))) {
-		if rt := s.versions[version].routes[switchyard.CaseKey(name)]; rt != nil {
+		if rt := s.versions[version].routes[key]; rt != nil && (r.KeptRoute == nil || kept.same(rt)) {
 			return rt
 		}
 	}
-	return &route{Name: name, conf: s.config}
+	return kept
 }
 
 // providerToCome returns a provider that a later part of the checkpoint fills in.

@@ -38,6 +38,26 @@ type route struct {
 	conf    *Config
 }
 
+// keeping returns the route for an interaction that comes with the presets of another: those the route
+// has not itself stay (RULINGS 28).
+func (r *route) keeping(presets map[string]string) *route {
+	kept := *r
+	kept.presets = maps.Clone(presets)
+	if kept.presets == nil {
+		return r
+	}
+	maps.Copy(kept.presets, r.presets)
+	if len(kept.presets) == len(r.presets) {
+		return r
+	}
+	return &kept
+}
+
+// same reports whether two routes are the same to an interaction that has started its plan.
+func (r *route) same(other *route) bool {
+	return r == other || other != nil && r.Name == other.Name && r.after == other.after && maps.Equal(r.presets, other.presets)
+}
+
 // settings are the account's settings with the defaults filled in.
 type settings struct {
 	sizes           [switchyard.Classes]int

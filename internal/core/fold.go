@@ -442,7 +442,7 @@ func (s *State) foldTransferred(i *interaction, e *switchyard.Transferred) {
 	if e.ToRoute != "" {
 		i.anyone()
 		c := s.versions[e.Version]
-		i.route = c.routes[switchyard.CaseKey(e.ToRoute)]
+		i.route = c.routes[switchyard.CaseKey(e.ToRoute)].keeping(i.route.presets)
 		s.enterVersion(i, c)
 		i.plan = i.route.plan
 		return

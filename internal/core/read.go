@@ -20,6 +20,9 @@ func (s *State) record(i *interaction) *Record {
 	}
 	if i.conf != nil {
 		r.Version = i.conf.Version
+		if !i.route.same(i.conf.routes[switchyard.CaseKey(i.route.Name)]) {
+			r.KeptRoute = &KeptRoute{Presets: i.route.presets, After: i.route.after}
+		}
 	}
 	if i.applet != nil {
 		r.Applet = i.applet.Name

@@ -48,8 +48,16 @@ type Record struct {
 	Reason      *switchyard.Reason        `json:"reason,omitempty"` // of the latest offer
 	After       string                    `json:"after,omitzero"`   // after plan still running
 	Exit        string                    `json:"exit,omitzero"`    // queue exit it left by last
-	Unserveable bool                      `json:"-"`                // worked out at the time of reading
-	Lost        bool                      `json:"-"`                // its agent's desktop is not heard
+	KeptRoute   *KeptRoute                `json:"keptroute,omitempty"`
+	Unserveable bool                      `json:"-"` // worked out at the time of reading
+	Lost        bool                      `json:"-"` // its agent's desktop is not heard
+}
+
+// KeptRoute is what an interaction keeps of its route, where that is not what the config version of its
+// plan says of it: it was transferred with presets, or its plan went on in a newer version.
+type KeptRoute struct {
+	Presets map[string]string `json:"presets,omitempty"` // by CaseKey
+	After   string            `json:"after,omitzero"`
 }
 
 // Cooldown keeps an interaction from an agent that declined it.

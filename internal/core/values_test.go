@@ -1,0 +1,84 @@
+package core
+
+import (
+	"strings"
+	"testing"
+
+	"switchyard"
+)
+
+// value reads a data source of a live interaction.
+func (w *world) value(id switchyard.ID, name string) string {
+	v, _ := sources{s: w.s, i: w.s.find(id)}.Value(name)
+	return v
+}
+
+// connected dispatches an interaction to a route and lets a0 accept it.
+func (w *world) connected(r switchyard.Request) switchyard.ID {
+	w.t.Helper()
+	w.must(&switchyard.SetPresence{Agent: "a0", Presence: "Ready"})
+	got := w.invoke("", r)
+	if got[0].Status != switchyard.StatusAccepted {
+		w.t.Fatalf("%+v", got)
+	}
+	w.must(&switchyard.Act{Interaction: got[0].Interaction, Agent: "a0", Action: switchyard.ActAccept})
+	return got[0].Interaction
+}
+
+// A transfer to a route keeps what the route before preset (RULINGS 28), and so does a server that
+// starts again.
+func TestTransferKeepsPresets(t *testing.T) {
+	doc := lifeAccount()
+	route := func(name string, presets map[string]string) {
+		doc.Routes = append(doc.Routes, switchyard.Route{Name: name, Plan: "Plain", DataSources: presets})
+	}
+	route("One", map[string]string{"Team": "one", "Site": "$(CLID)", "Given": "one"})
+	route("Two", map[string]string{"team": "two", "Own": "two"})
+	route("None", nil)
+	w := newWorld(t, doc)
+	id := w.connected(switchyard.Request{Route: "One", Linked: []switchyard.Linked{
+		{Type: "interactionproperty", Key: "given", Value: "property"}, {Type: "clid", Value: "555"}}})
+	check := func(step string, want string) {
+		t.Helper()
+		for range 2 {
+			var got []string
+			for _, name := range []string{"TEAM", "Site", "Given", "Own"} {
+				got = append(got, w.value(id, name))
+			}
+			if text := strings.Join(got, " "); text != want {
+				t.Errorf("%s: %s; want %s", step, text, want)
+			}
+			w.load(len(w.rows))
+		}
+	}
+	check("dispatched", "one 555 property ")
+	for _, to := range []struct{ route, want string }{{"Two", "two 555 property two"}, {"None", "two 555 property two"}, {"One", "one 555 property two"}} {
+		w.must(&switchyard.Act{Interaction: id, Agent: "a0", Action: switchyard.ActTransfer, ToRoute: to.route})
+		check("transferred to "+to.route, to.want)
+		w.must(&switchyard.Act{Interaction: id, Agent: "a0", Action: switchyard.ActAccept})
+	}
+}
+
+// What a route said when an interaction came holds for it, though its plan goes on in a newer version,
+// and though the server starts again.
+func TestNewVersionsKeepPresets(t *testing.T) {
+	w := newWorld(t, lifeAccount())
+	id := w.invoke("", switchyard.Request{Route: "Auto"})[0].Interaction
+	for _, change := range []func(doc *switchyard.Account){
+		func(doc *switchyard.Account) { doc.Routes[1].DataSources = map[string]string{"Team": "APAC"} },
+		func(doc *switchyard.Account) { doc.Routes[1].Name = "AUTO" },
+		func(doc *switchyard.Account) { doc.Routes = doc.Routes[2:] },
+	} {
+		doc := w.doc
+		doc.Routes = append([]switchyard.Route(nil), doc.Routes...)
+		change(&doc)
+		w.must(&switchyard.Publish{Document: doc})
+		w.must(&switchyard.Act{Interaction: id, Action: switchyard.ActRequeue, Supervisor: true})
+		for _, cut := range []int{0, len(w.rows)} {
+			w.load(cut)
+			if team, route := w.value(id, "Team"), w.value(id, "DialledNumber"); team != "EMEA" || route != "Auto" {
+				t.Errorf("loaded at row %d: Team is %s, DialledNumber %s", cut, team, route)
+			}
+		}
+	}
+}
