@@ -300,3 +300,35 @@ func TestNextAttempt(t *testing.T) {
 		}
 	}
 }
+
+// pendings returns the effects that are not done, in order of request.
+func (w *world) pendings() (out []switchyard.Effect) {
+	w.s.Effects(func(e switchyard.Effect, _ bool) bool {
+		out = append(out, e)
+		return true
+	})
+	return out
+}
+
+// The result of a message that the plan waited for when it was released does not cut short a wait of
+// the after plan.
+func TestLateResultsDoNotHurryAfterPlans(t *testing.T) {
+	doc := lifeAccount()
+	minute := switchyard.Minute
+	doc.Plans = append(doc.Plans, switchyard.Plan{Name: "Later", Start: "wait", Applets: map[string]switchyard.Applet{
+		"wait": {Type: "wait", For: &minute, Next: "done"}, "done": {Type: "end"}}})
+	doc.Routes[4].After = "Later"
+	w := newWorld(t, doc)
+	id := w.invoke("", switchyard.Request{Route: "Text", ExternalID: "1"})[0].Interaction
+	sms := w.pendings()[0]
+	w.invoke("", switchyard.Request{Action: "release", ExternalID: "1"})
+	w.load(len(w.rows))
+	w.must(&switchyard.EffectResult{Effect: sms.ID, Attempt: 1, OK: true})
+	if w.s.Find(id) == nil {
+		t.Error("the after plan has ended before its wait is over")
+	}
+	w.advance(minute)
+	if w.s.Find(id) != nil {
+		t.Error("the after plan waits on")
+	}
+}
