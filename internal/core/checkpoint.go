@@ -222,7 +222,7 @@ func (s *State) value(m mark) any {
 	case KindEffect:
 		id, _ := switchyard.ParseID(m.key)
 		if f := s.pending[id]; f != nil {
-			return &EffectRecord{f.Effect, f.working, f.due}
+			return &EffectRecord{f.Effect, f.working, f.due, f.first}
 		}
 	case KindProvider:
 		if p := s.providers[m.key]; p != nil {
@@ -485,7 +485,10 @@ func (s *State) acceptedAt(row RequestRow) switchyard.Instant {
 }
 
 func (s *State) restoreEffect(v *EffectRecord) {
-	f := &effect{Effect: v.Effect, working: v.Working, due: v.Due}
+	f := &effect{Effect: v.Effect, working: v.Working, due: v.Due, first: v.First}
+	if f.first == 0 && v.Due != switchyard.Never {
+		f.first = v.Effect.Created // older checkpoints do not tell
+	}
 	s.addEffect(f)
 	if !f.working && f.due != switchyard.Never {
 		s.awaitRetry(f)

@@ -13,6 +13,7 @@ type effect struct {
 	switchyard.Effect
 	working bool               // an attempt is asked for
 	due     switchyard.Instant // of the next attempt, while not working; Never while its lane is busy
+	first   switchyard.Instant // when the first attempt was due; 0 while its lane has been busy since
 }
 
 // EffectRecord is what a checkpoint keeps of a pending effect.
@@ -20,6 +21,7 @@ type EffectRecord struct {
 	Effect  switchyard.Effect  `json:"effect"`
 	Working bool               `json:"working,omitzero"`
 	Due     switchyard.Instant `json:"due,omitzero"`
+	First   switchyard.Instant `json:"first,omitzero"` // when its first attempt was due
 }
 
 // notify tells the interaction's provider, when it wants to be told (CONTRACT.md §5).
@@ -59,6 +61,9 @@ func (s *State) request(e switchyard.Effect) {
 
 func (s *State) foldRequested(e *switchyard.EffectRequested) {
 	f := &effect{Effect: e.Effect, working: e.Effect.Due != switchyard.Never, due: e.Effect.Due}
+	if f.working {
+		f.first = s.now
+	}
 	s.effects = max(s.effects, f.ID.Counter())
 	s.addEffect(f)
 	if i := s.find(f.Interaction); i != nil && f.Kind != switchyard.EffectCallback {
@@ -87,7 +92,7 @@ func (s *State) decideEffectResult(in *switchyard.EffectResult) *switchyard.Erro
 		return nil
 	}
 	if !in.OK && !in.GiveUp {
-		if retry, again := nextAttempt(&f.Effect, in, s.now, s.env.Entropy); again {
+		if retry, again := nextAttempt(f, in, s.now, s.env.Entropy); again {
 			s.emit(&switchyard.EffectAttempted{On: switchyard.On{Interaction: f.Interaction}, Effect: f.ID, Attempt: in.Attempt,
 				Status: in.Status, Detail: in.Detail, TookMillis: in.TookMillis, Retry: retry,
 				Timeout: in.Timeout, Exchange: in.Exchange, MessageID: in.MessageID})
@@ -184,6 +189,9 @@ func (s *State) deadlineAlarm(counter uint64, at switchyard.Instant) {
 func (s *State) foldDue(e *switchyard.EffectDue) {
 	f := s.pending[e.Effect]
 	f.working, f.due, f.Attempt = true, s.now, e.Attempt
+	if f.first == 0 {
+		f.first = s.now
+	}
 	delete(s.retries, f.ID.Counter())
 	s.changes.effect(f.ID)
 }
@@ -244,17 +252,17 @@ const (
 
 // nextAttempt is the retry policy: twice as long after every attempt, from two seconds to an hour,
 // spread by a quarter so that what failed together does not come back together; or as long as the
-// other side asks for, up to an hour. Callbacks are given up after 24 hours (CONTRACT.md §5),
-// messages after four attempts. A connector is asked again when that cannot do anything twice,
+// other side asks for, up to an hour. Callbacks are given up 24 hours after their first
+// attempt (CONTRACT.md §5), messages after four attempts. A connector is asked again when that cannot do anything twice,
 // beginning after half a second, and not beyond its deadline.
-func nextAttempt(e *switchyard.Effect, r *switchyard.EffectResult, now switchyard.Instant, entropy uint64) (switchyard.Instant, bool) {
-	first := firstRetryAfter
-	if e.Kind == switchyard.EffectConnector {
-		first = firstConnectorRetry
+func nextAttempt(f *effect, r *switchyard.EffectResult, now switchyard.Instant, entropy uint64) (switchyard.Instant, bool) {
+	least := firstRetryAfter
+	if f.Kind == switchyard.EffectConnector {
+		least = firstConnectorRetry
 	}
 	wait := longestRetry
-	if e.Attempt < 12 {
-		wait = min(wait, first<<(e.Attempt-1))
+	if f.Attempt < 12 {
+		wait = min(wait, least<<(f.Attempt-1))
 	}
 	wait += switchyard.Duration(entropy%1024) * (wait / 4) / 1024
 	asked := longestRetry
@@ -262,16 +270,16 @@ func nextAttempt(e *switchyard.Effect, r *switchyard.EffectResult, now switchyar
 		asked = switchyard.Duration(max(0, r.RetryAfterMillis)) * switchyard.Millisecond
 	}
 	at := now.Add(max(wait, asked))
-	if e.Deadline != 0 && at >= e.Deadline {
+	if f.Deadline != 0 && at >= f.Deadline {
 		return at, false
 	}
-	switch e.Kind {
+	switch f.Kind {
 	case switchyard.EffectCallback:
-		return at, at <= e.Created.Add(callbackRetryFor)
+		return at, at <= f.first.Add(callbackRetryFor)
 	case switchyard.EffectConnector:
-		return at, plan.Idempotent(e.Connector.Method) && e.Attempt <= e.Connector.Retries
+		return at, plan.Idempotent(f.Connector.Method) && f.Attempt <= f.Connector.Retries
 	}
-	return at, e.Attempt < smsAttempts
+	return at, f.Attempt < smsAttempts
 }
 
 // Effects calls f with every pending effect in order of request; due tells whether an attempt is

@@ -293,8 +293,7 @@ func TestNextAttempt(t *testing.T) {
 		{switchyard.Effect{Kind: "connector", Attempt: 1, Deadline: deadline, Connector: call("GET")}, 3_000, 3 * s, true},
 		{switchyard.Effect{Kind: "connector", Attempt: 1, Deadline: deadline, Connector: call("GET")}, 10_000, 10 * s, false},
 	} {
-		c.e.Created = epoch
-		at, again := nextAttempt(&c.e, &switchyard.EffectResult{RetryAfterMillis: c.after}, epoch, 0)
+		at, again := nextAttempt(&effect{Effect: c.e, first: epoch}, &switchyard.EffectResult{RetryAfterMillis: c.after}, epoch, 0)
 		if at.Sub(epoch) != c.wait || again != c.again {
 			t.Errorf("%s attempt %d asked to wait %d ms: %s, %t; want %s, %t", c.e.Kind, c.e.Attempt, c.after, at.Sub(epoch), again, c.wait, c.again)
 		}
@@ -330,5 +329,35 @@ func TestLateResultsDoNotHurryAfterPlans(t *testing.T) {
 	w.advance(minute)
 	if w.s.Find(id) != nil {
 		t.Error("the after plan waits on")
+	}
+}
+
+// A Release that waited for its interaction's AssignToAgent is tried for 24 hours of its own
+// (CONTRACT.md §5).
+func TestWaitingCallbacksAreRetriedForADay(t *testing.T) {
+	w := newWorld(t, lifeAccount())
+	w.must(&switchyard.Register{Provider: "Crm", Endpoint: "https://crm.example.com/", Secret: "sealed", Permitted: switchyard.Permissions{Release: true}})
+	w.must(&switchyard.SetPresence{Agent: "a0", Presence: "Ready"})
+	id := w.invoke("Crm", switchyard.Request{Route: "Plain", ExternalID: "1"})[0].Interaction
+	w.must(&switchyard.Act{Interaction: id, Agent: "a0", Action: switchyard.ActAccept})
+	w.must(&switchyard.Act{Interaction: id, Agent: "a0", Action: switchyard.ActRelease})
+	next := func() switchyard.Effect {
+		for _, e := range w.pendings() {
+			if e.Kind == switchyard.EffectCallback {
+				return e
+			}
+		}
+		return switchyard.Effect{}
+	}
+	for _, notification := range []string{"AssignToAgent", "Release"} {
+		started := w.clock
+		for next().Notification == notification {
+			w.must(&switchyard.EffectResult{Effect: next().ID, Attempt: next().Attempt, Status: 500})
+			w.load(len(w.rows) * (len(w.rows) % 2)) // from a checkpoint, or from the rows alone
+			w.advance(switchyard.Hour + switchyard.Hour/4)
+		}
+		if took := w.clock.Sub(started); took < 23*switchyard.Hour || took > 26*switchyard.Hour {
+			t.Errorf("%s was given up after %v", notification, took)
+		}
 	}
 }
