@@ -31,7 +31,7 @@ func (s *State) notify(i *interaction, notification string, a *agent) {
 		return
 	}
 	e := switchyard.Effect{Kind: switchyard.EffectCallback, Interaction: i.ID, Provider: p.Name,
-		ExternalID: i.externalID, Notification: notification, Lane: p.Name + "\x00" + i.externalID}
+		ExternalID: i.externalID, Notification: notification}
 	if a != nil {
 		e.Agent, e.AgentID = a.Username, a.displayID()
 	}
@@ -51,6 +51,7 @@ func (s *State) request(e switchyard.Effect) {
 	if e.ID.IsZero() {
 		e.ID = switchyard.NewID(s.now, s.effects+1, s.env.Entropy+1)
 	}
+	e.Lane = laneOf(&e)
 	e.Created, e.Due = s.now, s.now
 	e.Attempt = max(e.Attempt, 1)
 	if len(s.lanes[e.Lane]) > 0 {
@@ -72,8 +73,20 @@ func (s *State) foldRequested(e *switchyard.EffectRequested) {
 	}
 }
 
+// laneOf is the lane of an effect: callbacks about one externalid of one provider, however its name is
+// spelled, go one after another (RULINGS 42).
+func laneOf(e *switchyard.Effect) string {
+	if e.Kind != switchyard.EffectCallback {
+		return ""
+	}
+	return switchyard.CaseKey(e.Provider) + "\x00" + e.ExternalID
+}
+
+// addEffect takes an effect in. What an older server asked for is in a lane by the spelling of its
+// time.
 func (s *State) addEffect(f *effect) {
 	s.pending[f.ID] = f
+	f.Lane = laneOf(&f.Effect)
 	if f.Deadline != 0 {
 		s.deadlines[f.ID.Counter()] = f
 		s.alarms.push(alarm{at: f.Deadline, kind: alarmDeadline, key: f.ID.Counter()})
@@ -116,7 +129,7 @@ func (s *State) effectThrough(f *effect, e *switchyard.EffectFinished, values ma
 	}
 	first := f.Lane != "" && s.lanes[f.Lane][0] == f
 	s.emit(e)
-	if next := s.lanes[f.Lane]; first && len(next) > 0 {
+	if next := s.lanes[f.Lane]; first && len(next) > 0 && next[0].due == switchyard.Never {
 		s.makeDue(next[0], next[0].Attempt)
 	}
 	if last {
@@ -252,9 +265,9 @@ const (
 
 // nextAttempt is the retry policy: twice as long after every attempt, from two seconds to an hour,
 // spread by a quarter so that what failed together does not come back together; or as long as the
-// other side asks for, up to an hour. Callbacks are given up 24 hours after their first
-// attempt (CONTRACT.md §5), messages after four attempts. A connector is asked again when that cannot do anything twice,
-// beginning after half a second, and not beyond its deadline.
+// other side asks for, up to an hour. Callbacks are given up 24 hours after their first attempt
+// (CONTRACT.md §5), messages after four attempts. A connector is asked again when that cannot do
+// anything twice, beginning after half a second, and not beyond its deadline.
 func nextAttempt(f *effect, r *switchyard.EffectResult, now switchyard.Instant, entropy uint64) (switchyard.Instant, bool) {
 	least := firstRetryAfter
 	if f.Kind == switchyard.EffectConnector {

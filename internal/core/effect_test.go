@@ -361,3 +361,57 @@ func TestWaitingCallbacksAreRetriedForADay(t *testing.T) {
 		}
 	}
 }
+
+// A provider that registers again in another case is the same: its Release still waits for what was
+// asked for before (RULINGS 2, 42). Also where an older server kept the order of each spelling.
+func TestCallbackOrderIsWithoutCase(t *testing.T) {
+	w := newWorld(t, lifeAccount())
+	register := func(name string) {
+		w.must(&switchyard.Register{Provider: name, Endpoint: "https://crm.example.com/", Secret: "sealed", Permitted: switchyard.Permissions{Release: true}})
+	}
+	register("Crm")
+	w.must(&switchyard.SetPresence{Agent: "a0", Presence: "Ready"})
+	id := w.invoke("Crm", switchyard.Request{Route: "Auto", ExternalID: "1"})[0].Interaction
+	register("CRM")
+	w.must(&switchyard.Act{Interaction: id, Agent: "a0", Action: switchyard.ActRelease})
+	effects := w.pendings()
+	if len(effects) != 2 || effects[1].Notification != "Release" || effects[1].Due != switchyard.Never {
+		t.Fatalf("%+v", effects)
+	}
+	due := func() (out []string) {
+		w.s.Effects(func(e switchyard.Effect, due bool) bool {
+			if due {
+				out = append(out, e.Notification)
+			}
+			return true
+		})
+		return out
+	}
+	if got := due(); len(got) != 1 || got[0] != "AssignToAgent" {
+		t.Errorf("due: %v", got)
+	}
+	w.must(&switchyard.EffectResult{Effect: effects[0].ID, Attempt: 1, OK: true})
+	if got := due(); len(got) != 1 || got[0] != "Release" {
+		t.Errorf("then: %v", got)
+	}
+
+	old := New("life")
+	for _, r := range w.rows {
+		for _, e := range r.events {
+			if e, is := e.(*switchyard.EffectRequested); is {
+				e.Effect.Lane, e.Effect.Due = e.Effect.Provider+"\x00"+e.Effect.ExternalID, e.Effect.Created
+			}
+		}
+		if _, is := r.env.Input.(*switchyard.EffectResult); !is {
+			old.Fold(r.env.Seq, r.env.At, r.events)
+		}
+	}
+	old.Rest()
+	w.s, w.rows = old, nil
+	for _, n := range []int{1, 0} {
+		w.must(&switchyard.EffectResult{Effect: effects[n].ID, Attempt: 1, OK: true})
+	}
+	if got := w.pendings(); len(got) != 0 || len(w.s.lanes) != 0 {
+		t.Errorf("left: %+v, %v", got, w.s.lanes)
+	}
+}

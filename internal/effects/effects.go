@@ -62,13 +62,14 @@ type Opener func(sealed switchyard.Sealed) ([]byte, error)
 type Target struct {
 	Account string
 	Kind    string // switchyard.EffectCallback, …
-	Name    string // of the provider or gateway
+	Name    string // of the provider, by CaseKey, or of the gateway
 }
 
-// TargetOf returns the target of an effect.
+// TargetOf returns the target of an effect. A provider is the same however its name was spelled when
+// the effect was asked for.
 func TargetOf(account string, e *switchyard.Effect) Target {
 	if e.Kind == switchyard.EffectCallback {
-		return Target{account, e.Kind, e.Provider}
+		return Target{account, e.Kind, switchyard.CaseKey(e.Provider)}
 	}
 	return Target{account, e.Kind, e.Gateway}
 }
