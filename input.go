@@ -148,12 +148,14 @@ const (
 )
 
 // Act is an action on an interaction. Agent is who acts or is acted for; with Supervisor set it may
-// be empty, and neither ownership nor a provider's permissions bind.
+// be empty, and neither ownership nor a provider's permissions bind. With Overseer set a supervisor or
+// an admin acts as Agent, whom a provider's permissions do not bind then.
 type Act struct {
 	Interaction ID       `json:"interaction"`
 	Action      Action   `json:"action"`
 	Agent       string   `json:"agent,omitempty"`
 	Supervisor  bool     `json:"supervisor,omitzero"`
+	Overseer    bool     `json:"overseer,omitzero"`
 	ToAgent     string   `json:"toagent,omitempty"`     // transfer, assign
 	ToRoute     string   `json:"toroute,omitempty"`     // transfer
 	Band        string   `json:"band,omitempty"`        // priority

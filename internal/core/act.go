@@ -19,7 +19,7 @@ func (s *State) decideAct(in *switchyard.Act) (any, *switchyard.Error) {
 	}
 	act := &act{Act: in, s: s, i: i}
 	refused := act.resolve(do)
-	if refused == nil && do.permitted != nil && !in.Supervisor && i.provider != nil && !i.provider.removed && !do.permitted(act, i.provider.Permitted) {
+	if refused == nil && do.permitted != nil && !in.Supervisor && !in.Overseer && i.provider != nil && !i.provider.removed && !do.permitted(act, i.provider.Permitted) {
 		refused = switchyard.Refuse(switchyard.NotPermitted, "provider %q does not permit agents to %s its interactions", i.provider.Name, in.Action)
 	}
 	if refused == nil {

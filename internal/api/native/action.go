@@ -26,7 +26,7 @@ func (b ByID) id() (switchyard.ID, error) {
 
 // Acting says for whom an action is.
 type Acting struct {
-	Agent string `json:"agent,omitempty" doc:"The agent acted for. A client names it; a signed-in agent acts for itself; a supervisor leaves it out to act as supervisor."`
+	Agent string `json:"agent,omitempty" doc:"The agent acted for. A client names it; a signed-in agent acts for itself; a supervisor leaves it out to act for whoever has the interaction."`
 }
 
 func (a Acting) actor() string { return a.Agent }
@@ -109,15 +109,19 @@ func act[B actBody](a *api, action switchyard.Action) func(context.Context, *cal
 	}
 }
 
-// supervised are the actions that need no agent when a client or a supervisor asks for them.
+// supervised are the actions that need no agent when a client asks for them, or a supervisor who is an
+// agent too.
 var supervised = map[switchyard.Action]bool{
 	switchyard.ActRelease: true, switchyard.ActTransfer: true, switchyard.ActRequeue: true,
 	switchyard.ActAssign: true, switchyard.ActPriority: true,
 }
 
-// decideActor fills in who acts. A user who is an agent only acts for itself. Whether the ids and
-// names of the call exist is looked at before that is refused (RULINGS 1).
+// decideActor fills in who acts. A user who is an agent only acts for itself; a supervisor or an admin
+// acts for whoever has the interaction, or for the agent it names, and what providers permit agents
+// does not bind it (RULINGS 28). One who is an agent as well means its own work unless it says
+// otherwise. Whether the ids and names of the call exist is looked at before that is refused (RULINGS 1).
 func (a *api) decideActor(ctx context.Context, c *call, input *switchyard.Act, agent string) error {
+	input.Overseer = c.Oversees()
 	switch {
 	case c.onlyOwn():
 		if input.Agent = c.User; agent != "" && !same(agent, c.User) {
@@ -135,6 +139,8 @@ func (a *api) decideActor(ctx context.Context, c *call, input *switchyard.Act, a
 		input.Supervisor = true
 	case c.Is(switchyard.RoleAgent):
 		input.Agent = c.User
+	case c.Oversees():
+		input.Supervisor = true
 	default:
 		return problem(switchyard.Malformed, `body.agent: name the agent the action is for, as in {"agent":"ada"}`)
 	}

@@ -111,6 +111,42 @@ func TestSupervisorsAndClientsActWithoutAnAgent(t *testing.T) {
 	}
 }
 
+// What a provider permits agents binds an agent and a client that names one, not who oversees them;
+// those act for whoever has the interaction, or for the agent they name (RULINGS 28, 5).
+func TestProvidersDoNotBindSupervisors(t *testing.T) {
+	r := newRig(t)
+	ops, ada := r.all(), r.user("story", "ada")
+	r.must("story", &switchyard.Register{Provider: "CRM", Secret: "sealed"})
+	r.ready("ada")
+	got := r.must("story", &switchyard.Invoke{Provider: "CRM", Requests: []switchyard.Request{{ExternalID: "A", Route: "Cases"}}})
+	id := "/v1/interactions/" + got.([]switchyard.RequestResult)[0].Interaction.String()
+	sue, root := r.user("story", "sue"), r.user("story", "root")
+	sue.do("POST", id+"/accept", "").is(200)
+	ada.do("POST", id+"/hold", "").code(403, switchyard.NotPermitted)
+	ops.do("POST", id+"/hold", `{"agent":"ada"}`).code(403, switchyard.NotPermitted)
+	ops.do("POST", id+"/hold", "").code(400, switchyard.Malformed)
+	for _, step := range []struct {
+		by     *caller
+		action string
+		body   string
+		state  switchyard.Status
+	}{
+		{sue, "hold", `{"agent":"ada"}`, switchyard.Parked},
+		{sue, "retrieve", ``, switchyard.Connected},
+		{root, "hold", `{}`, switchyard.Parked},
+		{root, "retrieve", `{"agent":"ada"}`, switchyard.Connected},
+	} {
+		if v := as[Interaction](step.by.do("POST", id+"/"+step.action, step.body).is(200)); v.State != step.state || v.Agent != "ada" {
+			t.Errorf("%s %s: %+v", step.action, step.body, v)
+		}
+	}
+	sue.do("POST", id+"/hold", `{"agent":"bo"}`).code(409, switchyard.NotYours)
+	sue.do("POST", id+"/transfer", `{"agent":"ada","toagent":"bo"}`).is(200)
+	ops.do("POST", id+"/requeue", "").is(200)
+	sue.do("POST", id+"/hold", "").code(409, switchyard.WrongState)
+	sue.do("POST", id+"/decline", "").is(200)
+}
+
 func TestWrapIsExtendedAndCompleted(t *testing.T) {
 	r := newRig(t)
 	ada := r.user("story", "ada")
