@@ -7,15 +7,20 @@ import (
 )
 
 // decideAct does what an agent, or a supervisor, does to an interaction. Refusals come in the order
-// of RULINGS 1: no such id, a name that does not exist, not permitted, not possible now.
+// of RULINGS 1: malformed, no such id, a name that does not exist, not permitted, not possible now.
 func (s *State) decideAct(in *switchyard.Act) (any, *switchyard.Error) {
+	do := actions[in.Action]
+	switch {
+	case do.perform == nil:
+		return nil, switchyard.Refuse(switchyard.Malformed, "there is no action %q", in.Action)
+	case in.Action == switchyard.ActTransfer && (in.ToAgent == "") == (in.ToRoute == ""):
+		return nil, switchyard.Refuse(switchyard.Malformed, "a transfer names either toagent or toroute")
+	case in.Action == switchyard.ActAssign && in.ToAgent == "":
+		return nil, switchyard.Refuse(switchyard.Malformed, "an assignment names toagent")
+	}
 	i := s.find(in.Interaction)
 	if i == nil {
 		return nil, switchyard.Refuse(switchyard.NotFound, "no live interaction has id %s", in.Interaction)
-	}
-	do := actions[in.Action]
-	if do.perform == nil {
-		return nil, switchyard.Refuse(switchyard.Malformed, "there is no action %q", in.Action)
 	}
 	act := &act{Act: in, s: s, i: i}
 	refused := act.resolve(do)
@@ -108,17 +113,6 @@ func (a *act) resolve(do deed) *switchyard.Error {
 	}
 	if do.supervisor && !a.Supervisor {
 		return switchyard.Refuse(switchyard.Forbidden, "%s is for supervisors", a.Action)
-	}
-	return a.resolveTarget()
-}
-
-// resolveTarget checks that a transfer or an assignment names exactly one place to go.
-func (a *act) resolveTarget() *switchyard.Error {
-	switch {
-	case a.Action == switchyard.ActTransfer && (a.to == nil) == (a.route == nil):
-		return switchyard.Refuse(switchyard.MemberInvalid, "a transfer names either toagent or toroute")
-	case a.Action == switchyard.ActAssign && a.to == nil:
-		return switchyard.Refuse(switchyard.MemberInvalid, "an assignment names toagent")
 	}
 	return nil
 }
