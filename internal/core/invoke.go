@@ -261,7 +261,7 @@ func checkProperties(linked []switchyard.Linked) *switchyard.Error {
 		if l.Type != "interactionproperty" {
 			continue
 		}
-		if IsBuiltIn(l.Key) {
+		if isBuiltIn(l.Key) {
 			return switchyard.Refuse(switchyard.LinkedDataInvalid,
 				"linkeddata[%d]: %q is a built-in data source and cannot be given", n, l.Key)
 		}

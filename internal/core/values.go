@@ -90,7 +90,8 @@ func (d linkedData) last(kind, otherwise string) string {
 	return value
 }
 
-// The built-in data sources, by CaseKey. Nothing may be stored under these names.
+// The built-in data sources that have a value of their own, by CaseKey. Nothing may be stored under
+// these names. Language has the value that its route or plan gives it.
 var builtins = map[string]func(s *State, i *interaction) string{
 	"callguid":      func(_ *State, i *interaction) string { return i.ID.String() },
 	"clid":          func(_ *State, i *interaction) string { return i.linked.last("clid", "") },
@@ -117,8 +118,14 @@ var builtins = map[string]func(s *State, i *interaction) string{
 	},
 }
 
-// IsBuiltIn reports whether a data source of this name is built in.
-func IsBuiltIn(name string) bool { return builtins[switchyard.CaseKey(name)] != nil }
+var language = switchyard.CaseKey(plan.Language)
+
+// isBuiltIn reports whether a data source of this name is built in: no property may replace it
+// (RULINGS 36).
+func isBuiltIn(name string) bool {
+	key := switchyard.CaseKey(name)
+	return builtins[key] != nil || key == language
+}
 
 // waited is the time from the first entry into a queue to the first answer, to the end, or to now.
 func (s *State) waited(i *interaction) switchyard.Duration {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"switchyard"
+	"switchyard/internal/core/plan"
 )
 
 // value reads a data source of a live interaction.
@@ -80,5 +81,24 @@ func TestNewVersionsKeepPresets(t *testing.T) {
 				t.Errorf("loaded at row %d: Team is %s, DialledNumber %s", cut, team, route)
 			}
 		}
+	}
+}
+
+// No property may replace a built-in data source; Language is one, though routes and plans set it
+// (RULINGS 36).
+func TestPropertiesReplaceNoBuiltIn(t *testing.T) {
+	doc := lifeAccount()
+	doc.Routes[1].DataSources = map[string]string{"Language": "de"}
+	w := newWorld(t, doc)
+	property := func(name string) switchyard.RequestResult {
+		return w.invoke("", switchyard.Request{Route: "Auto", Linked: []switchyard.Linked{{Type: "interactionproperty", Key: name, Value: "x"}}})[0]
+	}
+	for _, name := range plan.BuiltIns() {
+		if got := property(strings.ToUpper(name)); got.Code != switchyard.LinkedDataInvalid {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := property("Languages"); got.Status != switchyard.StatusAccepted || w.value(got.Interaction, "language") != "de" {
+		t.Errorf("%+v", got)
 	}
 }
