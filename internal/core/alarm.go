@@ -34,7 +34,7 @@ func (a alarm) before(b alarm) bool {
 		return a.kind < b.kind
 	}
 	if a.who != nil && b.who != nil && a.who != b.who {
-		return a.who.Username < b.who.Username
+		return a.who.key < b.who.key
 	}
 	return a.key < b.key
 }

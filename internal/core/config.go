@@ -261,14 +261,17 @@ func (s *State) employ(entry switchyard.AgentEntry) {
 	key := switchyard.CaseKey(entry.Username)
 	a := s.agents[key]
 	if a == nil {
-		a = &agent{presence: s.config.presences[switchyard.CaseKey(switchyard.PresenceLoggedOut)], since: s.now}
+		a = &agent{key: key, presence: s.config.presences[switchyard.CaseKey(switchyard.PresenceLoggedOut)], since: s.now}
 		a.Username, a.IdleSince, a.loggedOut = entry.Username, s.now, s.now
 		s.agents[key] = a
 		s.equip(a, entry)
 		s.refresh(a)
 		s.index.AddAgent(&a.Agent)
 	} else {
-		s.index.AgentRegraded(&a.Agent, func() { s.equip(a, entry) })
+		s.index.AgentRegraded(&a.Agent, func() {
+			a.Username = entry.Username // in the spelling of the config in force (RULINGS 2)
+			s.equip(a, entry)
+		})
 		s.index.AgentChanged(&a.Agent)
 	}
 	s.changes.agent(a)

@@ -92,7 +92,7 @@ func (s *State) folded(name string) *agent {
 		return a
 	}
 	for _, ghost := range s.ghosts {
-		if ghost.Username == name {
+		if ghost.key == switchyard.CaseKey(name) {
 			return ghost
 		}
 	}

@@ -198,6 +198,9 @@ func (l *life) configSome() {
 				entry.Skills[skill] = 1 + l.rng.IntN(10)
 			}
 		}
+		if l.rng.IntN(4) == 0 {
+			entry.Username = fmt.Sprint("A", n)
+		}
 		if l.rng.IntN(2) == 0 {
 			entry.Groups = []string{"g"}
 		}

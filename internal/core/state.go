@@ -173,6 +173,7 @@ func (i *interaction) isWork() bool { return i.holdsRoom() && i.state != switchy
 // agent is one user with what the router knows of it.
 type agent struct {
 	routing.Agent
+	key       string // CaseKey of its username, whose spelling may change
 	entry     switchyard.AgentEntry
 	presence  switchyard.Presence
 	intended  string
