@@ -102,3 +102,27 @@ func TestPropertiesReplaceNoBuiltIn(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A data source that is set again counts once towards the limit (RULINGS 35).
+func TestDataSourcesSetAgainCountOnce(t *testing.T) {
+	doc := lifeAccount()
+	values := map[string]string{}
+	for _, name := range []string{"A", "B", "C", "D", "E", "F", "G", "H"} {
+		values["Big"+name] = strings.Repeat("x", switchyard.MaxDataSourcesBytes/8-100)
+	}
+	set := func(next string) switchyard.Applet {
+		return switchyard.Applet{Type: "setdatasource", Values: values, Next: next}
+	}
+	doc.Plans = append(doc.Plans, switchyard.Plan{Name: "Big", Start: "one", Applets: map[string]switchyard.Applet{
+		"one": set("two"), "two": set("q"), "q": {Type: "queue"}}})
+	doc.Routes = append(doc.Routes, switchyard.Route{Name: "Big", Plan: "Big"})
+	w := newWorld(t, doc)
+	id := w.invoke("", switchyard.Request{Route: "Big"})[0].Interaction
+	if r := w.s.Find(id); r == nil || r.State != switchyard.Queued || r.Fault != "" {
+		t.Fatalf("%+v", r)
+	}
+	i := w.s.find(id)
+	if before, again := i.sourcesSize(nil), i.sourcesSize(values); before != again {
+		t.Errorf("%d bytes, set again %d", before, again)
+	}
+}
