@@ -132,9 +132,7 @@ func (a *api) decideActor(ctx context.Context, c *call, input *switchyard.Act, a
 		}
 	case agent != "":
 		input.Agent = agent
-		if c.Client != "" {
-			a.Engine.Heard(c.Account, agent)
-		}
+		a.speaksFor(c, agent)
 	case supervised[input.Action]:
 		input.Supervisor = true
 	case c.Is(switchyard.RoleAgent):

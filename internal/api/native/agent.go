@@ -94,6 +94,7 @@ func (a *api) listAgents(ctx context.Context, c *call, in *Page) (*agentList, er
 }
 
 func (a *api) getAgent(ctx context.Context, c *call, in *ByUsername) (*agentOut, error) {
+	a.speaksFor(c, in.Username)
 	out, err := a.findAgent(ctx, c, in)
 	if err == nil && c.onlyOwn() && !same(in.Username, c.User) {
 		return nil, problem(switchyard.Forbidden, "an agent sees itself only; %s is another", in.Username)
@@ -158,7 +159,8 @@ func (a *api) mayActAs(ctx context.Context, c *call, username string) error {
 	if c.onlyOwn() && !same(username, c.User) {
 		return problem(switchyard.Forbidden, "%s may act for itself only, not for %s", c.User, username)
 	}
-	if c.Client != "" || same(username, c.User) {
+	a.speaksFor(c, found.Body.Username)
+	if same(username, c.User) {
 		a.Engine.Heard(c.Account, found.Body.Username)
 	}
 	return nil

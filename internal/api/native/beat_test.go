@@ -85,13 +85,26 @@ func TestCallsAreHeartbeats(t *testing.T) {
 		ops.do("PUT", "/v1/config", ops.document(func(doc *switchyard.Account) { doc.Settings.Grace = &grace })).is(200)
 		lost := func() bool {
 			synctest.Wait()
-			return as[Agent](ops.do("GET", "/v1/agents/ada", "").is(200)).Lost
+			return as[List[Agent]](ops.do("GET", "/v1/agents", "").is(200)).Items[0].Lost // names no agent
 		}
 		r.ready("ada")
 		for name, sign := range map[string]func(){
-			"a call of hers":       func() { ada.do("GET", "/v1/session", "").is(200) },
-			"a client's heartbeat": func() { ops.do("POST", "/v1/agents/ada/heartbeat", "").is(204) },
-			"a client's choice":    func() { ops.do("PUT", "/v1/agents/ada/presence", `{"presence":"Ready"}`).is(200) },
+			"a call of hers":                 func() { ada.do("GET", "/v1/session", "").is(200) },
+			"a client's heartbeat":           func() { ops.do("POST", "/v1/agents/ada/heartbeat", "").is(204) },
+			"a client's choice":              func() { ops.do("PUT", "/v1/agents/ada/presence", `{"presence":"Ready"}`).is(200) },
+			"a client that reads her":        func() { ops.do("GET", "/v1/agents/ADA", "").is(200) },
+			"a client that pages her events": func() { ops.page("agent=ada") },
+			"a client's feed for her": func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				req := httptest.NewRequestWithContext(ctx, "GET", "/v1/events?agent=ada", nil)
+				req.Header.Set("Authorization", ops.headers["Authorization"])
+				go func() {
+					time.Sleep(time.Second)
+					r.advance(61 * switchyard.Second)
+				}()
+				r.handler.ServeHTTP(&page{header: http.Header{}}, req)
+			},
 			"a client acting for her": func() {
 				ops.do("POST", "/v1/interactions/0193f6a0-7c1e-7000-8000-0000a1b2c3d4/accept", `{"agent":"ada"}`).is(404)
 			},
@@ -112,9 +125,10 @@ func TestCallsAreHeartbeats(t *testing.T) {
 				t.Fatalf("before %s: not lost", name)
 			}
 			sue.do("PUT", "/v1/agents/ada/presence", `{"presence":"Ready"}`).is(200)
-			ops.do("GET", "/v1/agents/ada", "").is(200)
+			sue.do("GET", "/v1/agents/ada", "").is(200)
+			sue.page("agent=ada")
 			if !lost() {
-				t.Errorf("a supervisor's choice is taken for her desktop")
+				t.Errorf("a supervisor's doing is taken for her desktop")
 			}
 			if sign(); lost() {
 				t.Errorf("%s is not heard", name)

@@ -69,6 +69,7 @@ func (a *api) readEvents(ctx context.Context, c *call, in *Feed) (*feedOut, erro
 	if err != nil {
 		return nil, err
 	}
+	a.speaksFor(c, in.Agent)
 	if strings.Contains(c.accept, "application/json") && !strings.Contains(c.accept, "text/event-stream") {
 		return a.pageEvents(ctx, c, in, filter)
 	}

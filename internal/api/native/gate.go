@@ -29,7 +29,7 @@ type call struct {
 
 	own      string // the agent whose things alone the caller may see and change; "" = no bounds
 	ownCalls bool   // a client that may see only what it sent itself
-
+	speaks   string // the agent a client makes this call for, once known; "" = none
 }
 
 type callKey struct{}
@@ -116,10 +116,23 @@ func (a *api) refuse(w http.ResponseWriter, r *http.Request, c *call, err error)
 	writeProblem(w, a.asProblem(c, err))
 }
 
-// alive takes the call, or a feed that goes on, of an agent as a sign that its desktop lives.
+// alive takes the call, or a feed that goes on, by or for an agent as a sign that its desktop lives
+// (RULINGS 20).
 func (a *api) alive(c *call) {
-	if c.Is(switchyard.RoleAgent) {
+	switch {
+	case c.Is(switchyard.RoleAgent):
 		a.Engine.Heard(c.Account, c.User)
+	case c.speaks != "":
+		a.Engine.Heard(c.Account, c.speaks)
+	}
+}
+
+// speaksFor notes that a client makes the call for an agent. What a signed-in user asks about an
+// agent says nothing of that agent's desktop.
+func (a *api) speaksFor(c *call, agent string) {
+	if c.Client != "" && agent != "" {
+		c.speaks = agent
+		a.alive(c)
 	}
 }
 
