@@ -84,6 +84,12 @@ func (s *State) Find(id switchyard.ID) *Record {
 	return nil
 }
 
+// Unknown is the refusal of an action that names what the account has not, or names it wrongly,
+// whatever its interaction; nil when it names all it must.
+func (s *State) Unknown(in *switchyard.Act) *switchyard.Error {
+	return (&act{Act: in, s: s, i: &interaction{}}).resolve(actions[in.Action])
+}
+
 // FindExternal returns the live interaction a provider knows under an externalid; provider "" means
 // dispatched without one.
 func (s *State) FindExternal(provider, externalID string) *Record {

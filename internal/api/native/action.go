@@ -178,7 +178,7 @@ func (a *api) doAct(ctx context.Context, c *call, input *switchyard.Act) (*inter
 }
 
 // endedNotUnknown tells an interaction that has ended, which the state has forgotten, from one that
-// never was.
+// never was. What the call names is looked at before it is told that it is too late (RULINGS 1).
 func (a *api) endedNotUnknown(ctx context.Context, c *call, input *switchyard.Act, err error) error {
 	var refused *switchyard.Error
 	if !errors.As(err, &refused) || refused.Kind() != switchyard.KindNotFound {
@@ -187,6 +187,14 @@ func (a *api) endedNotUnknown(ctx context.Context, c *call, input *switchyard.Ac
 	ended, e := a.Engine.EndedByID(ctx, c.Account, input.Interaction)
 	if e != nil || ended == nil {
 		return err
+	}
+	var unknown *switchyard.Error
+	err = a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) { unknown = s.Unknown(input) })
+	if err != nil {
+		return err
+	}
+	if unknown != nil {
+		return unknown
 	}
 	return problem(switchyard.WrongState, "interaction %s has ended; %s is not possible any more", input.Interaction, input.Action)
 }
