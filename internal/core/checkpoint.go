@@ -520,6 +520,9 @@ func (s *State) restoreInteraction(r *Record) {
 	}
 	s.restoreRare(i, r)
 	s.link(i)
+	if i.after {
+		s.afters++
+	}
 	if i.released {
 		s.released[i.ID.Counter()] = i
 	} else if i.externalID != "" {

@@ -66,7 +66,9 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 		s.foldAnswer(e)
 	case *switchyard.ServerStarted:
 		s.started = s.now
-	case *switchyard.ClockAdvanced, *switchyard.Erased:
+	case *switchyard.ClockAdvanced:
+	case *switchyard.Erased:
+		s.foldErased(e)
 	case *switchyard.PresenceChanged:
 		s.foldPresence(s.folded(e.Agent), e)
 	case *switchyard.LostEvent:
@@ -517,12 +519,27 @@ func (s *State) foldFinished(i *interaction, e *switchyard.Finished) {
 		return
 	}
 	i.after, r.afterPlan = true, e.After
+	s.afters++
 	s.changePlan(i, e.After, e.Version)
+}
+
+// foldErased takes the personal data of an interaction whose after plan runs out of what its plan
+// still reads, and out of what the next cut tells of it.
+func (s *State) foldErased(e *switchyard.Erased) {
+	i := s.find(e.Interaction)
+	if i == nil {
+		return
+	}
+	i.linked, i.values = i.linked.impersonal(), nil
+	s.touch(i)
 }
 
 // forget drops an interaction that changes no more; the next cut still tells of it.
 func (s *State) forget(i *interaction) {
-	i.after = false
+	if i.after {
+		i.after = false
+		s.afters--
+	}
 	i.until = 0
 	delete(s.released, i.ID.Counter())
 	s.leaveVersion(i)

@@ -253,9 +253,10 @@ func sortedIDs[V any](m map[switchyard.ID]V) []switchyard.ID {
 	return slices.SortedFunc(maps.Keys(m), func(a, b switchyard.ID) int { return bytes.Compare(a[:], b[:]) })
 }
 
-// decideErase notes that an ended interaction's personal data is to go from the tables.
+// decideErase notes that an ended interaction's personal data is to go from the tables, and from the
+// state while its after plan runs.
 func (s *State) decideErase(in *switchyard.ErasePersonal) *switchyard.Error {
-	if s.find(in.Interaction) != nil {
+	if i := s.find(in.Interaction); i != nil && !i.after {
 		return switchyard.Refuse(switchyard.NotEnded, "interaction %s has not ended; release it first", in.Interaction)
 	}
 	s.emit(&switchyard.Erased{On: switchyard.On{Interaction: in.Interaction}})

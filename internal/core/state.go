@@ -27,6 +27,7 @@ type State struct {
 	ghosts    []*agent          // removed by config, with consequences still to come
 	index     *routing.Index
 	live      map[uint64]*interaction // by the counter of their id
+	afters    int                     // of those, how many have ended and run an after plan
 	newest    *interaction            // list in order of dispatch
 	external  map[externalKey]*interaction
 	released  map[uint64]*interaction // live, though their externalid is free: in wrap, or with an after plan
@@ -241,7 +242,7 @@ func (s *State) Now() switchyard.Instant { return s.now }
 func (s *State) Seq() switchyard.Seq { return s.seq }
 
 // Live is how many interactions have not ended.
-func (s *State) Live() int { return len(s.live) }
+func (s *State) Live() int { return len(s.live) - s.afters }
 
 // Waiting is how many interactions are queued.
 func (s *State) Waiting() int { return s.index.Waiting() }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,6 +77,11 @@ func (d linkedData) list() []switchyard.Linked {
 		return true
 	})
 	return out
+}
+
+// impersonal is what of the linkeddata names nobody.
+func (d linkedData) impersonal() linkedData {
+	return packLinked(slices.DeleteFunc(d.list(), func(l switchyard.Linked) bool { return l.Type != "mediatype" }))
 }
 
 // last returns the value of the last entry of a type, or otherwise.

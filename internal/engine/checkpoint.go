@@ -117,11 +117,15 @@ func (c *cut) add(change core.Change) error {
 	if err != nil {
 		return err
 	}
+	r, ok := change.Value.(*core.Record)
 	if change.Kind != kindEnded {
 		c.put = append(c.put, journal.Entry{Kind: change.Kind, Key: change.Key, Value: value})
+		if change.Kind == kindInteraction && ok && r.State == switchyard.Ended {
+			// Its after plan runs, so the state keeps it; whoever searches finds it among the ended.
+			c.ended = append(c.ended, endedOf(r, value))
+		}
 		return nil
 	}
-	r, ok := change.Value.(*core.Record)
 	if !ok {
 		return errors.New("what ended is no interaction")
 	}

@@ -52,10 +52,14 @@ plans:
   - name: Short
     start: done
     applets: {done: {type: end, outcome: Done}}
+  - name: Later
+    start: w
+    applets: {w: {type: wait, for: 1h, next: set}, set: {type: setdatasource, values: {Late: "$(DisplayName)"}}}
 routes:
   - {name: Cases, plan: Cases}
   - {name: Wrapped, plan: Wrapped}
   - {name: Short, plan: Short}
+  - {name: After, plan: Cases, after: Later}
 `
 
 const otherFile = `

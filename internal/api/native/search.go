@@ -204,7 +204,7 @@ func (in *Search) wantsLive() bool {
 }
 
 // matches leaves out an interaction that has ended though its after plan runs: the ended part of
-// the list has it.
+// the list has it, from the cut that told of its end.
 func (in *Search) matches(r *core.Record) bool {
 	return r.State != switchyard.Ended && in.wants(r.State) &&
 		(in.Route == "" || same(r.Route, in.Route)) &&
