@@ -54,6 +54,7 @@ func NewTokens(d *Directory, submit Submit, v Verifier, log *slog.Logger) *Token
 // lower case (httpx.Wrap).
 func (t *Tokens) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("/auth/connect/token", httpx.MessageOnly(http.MethodPost, t.serve))
+	mux.HandleFunc("/auth", httpx.MessageNotFound)
 	mux.HandleFunc("/auth/", httpx.MessageNotFound)
 }
 

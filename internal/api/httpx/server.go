@@ -3,6 +3,8 @@ package httpx
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -18,8 +20,8 @@ type Options struct {
 	Now     func() time.Time // real time, for durations
 }
 
-// Wrap puts around the routes what every request gets: a correlation id on its answer, contract
-// paths in lower case, recovery from panics, a log line and metrics.
+// Wrap puts around the routes what every request gets: a correlation id on its answer, a clean
+// path, contract paths in lower case, recovery from panics, a log line and metrics.
 func Wrap(routes http.Handler, o Options) http.Handler {
 	return &server{routes: routes, Options: o}
 }
@@ -34,7 +36,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := &Call{Correlation: s.IDs.New()}
 	w.Header().Set(CorrelationHeader, call.Correlation.String())
 	a := &answer{ResponseWriter: w}
-	r = withLowerPath(r.WithContext(WithCall(r.Context(), call)))
+	r = withLowerPath(withCleanPath(r.WithContext(WithCall(r.Context(), call))))
 	s.Metrics.begin()
 	// The account is taken by a deferred call, so that an aborted answer is counted too.
 	defer func() {
@@ -97,11 +99,13 @@ func (s *server) log(r *http.Request, call *Call, a *answer, took time.Duration)
 // contractPath reports whether the path is one of the wire contract's, in any case: they are
 // matched without regard to case and answer in the contract's words.
 func contractPath(path string) bool {
-	return hasFoldedPrefix(path, "/interactions/") || hasFoldedPrefix(path, "/auth/")
+	return beneath(path, "/interactions") || beneath(path, "/auth")
 }
 
-func hasFoldedPrefix(path, prefix string) bool {
-	return len(path) >= len(prefix) && lowerASCII(path[:len(prefix)]) == prefix
+// beneath reports whether path is folder, in any case, or something in it.
+func beneath(path, folder string) bool {
+	return len(path) >= len(folder) && lowerASCII(path[:len(folder)]) == folder &&
+		(len(path) == len(folder) || path[len(folder)] == '/')
 }
 
 // lowerASCII lowers the letters that have case in the contract's paths.
@@ -112,6 +116,25 @@ func lowerASCII(s string) string {
 		}
 		return c
 	}, s)
+}
+
+// withCleanPath gives a request the path that its dots and doubled slashes come to. The mux would
+// answer with an empty redirect to it, which clients that post do not follow. A slash that is
+// escaped belongs to a name and stays.
+func withCleanPath(r *http.Request) *http.Request {
+	given := r.URL.EscapedPath()
+	clean := path.Clean("/" + given)
+	if strings.HasSuffix(given, "/") && clean != "/" {
+		clean += "/"
+	}
+	plain, err := url.PathUnescape(clean)
+	if clean == given || err != nil {
+		return r
+	}
+	u := *r.URL
+	u.Path, u.RawPath = plain, clean
+	r.URL = &u
+	return r
 }
 
 // withLowerPath gives a request of the contract its path in lower case; all others keep theirs.

@@ -92,14 +92,11 @@ func init() {
 	}
 }
 
-// Mount serves the API on mux.
+// Mount serves the API on mux, and answers every path that nobody serves.
 func Mount(mux *http.ServeMux, deps Deps) {
 	routes := http.NewServeMux()
 	build(routes, deps)
-	h := unrouted(routes)
-	for _, path := range []string{"/v1/", "/openapi.json", "/docs", "/healthz", "/readyz", "/metrics", "/version"} {
-		mux.Handle(path, h)
-	}
+	mux.Handle("/", unrouted(routes))
 }
 
 // Spec is the OpenAPI document of the API.

@@ -45,6 +45,7 @@ func New(o Options) *API { return &API{Options: o} }
 func (a *API) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("/interactions/invoke", a.endpoint("/interactions/invoke", a.invoke))
 	mux.HandleFunc("/interactions/register", a.endpoint("/interactions/register", a.register))
+	mux.HandleFunc("/interactions", httpx.MessageNotFound)
 	mux.HandleFunc("/interactions/", httpx.MessageNotFound)
 }
 
