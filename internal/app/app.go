@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -73,7 +74,7 @@ type App struct {
 	handler   http.Handler
 	server    *http.Server
 	listener  net.Listener
-	waiting   []string // why the server is not ready yet, beside the engine's reasons
+	ready     atomic.Bool // accounts are recovered and account files applied: calls are taken
 	stopping  chan struct{}
 	fatal     chan error
 }
@@ -179,9 +180,9 @@ func (a *App) routes(registry *prometheus.Registry) http.Handler {
 	native.Mount(mux, native.Deps{
 		Engine: a.engine, Directory: a.directory, Sessions: auth.NewSessions(a.directory, a.submit, a.hasher),
 		Key: a.key, Hasher: a.hasher, Rules: config.Rules{AllowInsecure: o.AllowInsecure}, Log: o.Log, Gatherer: registry,
-		Version: native.BuildVersion(), Waiting: func() []string { return a.waiting }, Stopping: a.stopping,
+		Version: native.BuildVersion(), Waiting: a.waiting, Stopping: a.stopping,
 	})
-	return httpx.Wrap(mux, httpx.Options{Log: o.Log, IDs: httpx.NewIDs(time.Now), Metrics: httpx.NewMetrics(registry), Now: time.Now})
+	return httpx.Wrap(a.onceReady(mux), httpx.Options{Log: o.Log, IDs: httpx.NewIDs(time.Now), Metrics: httpx.NewMetrics(registry), Now: time.Now})
 }
 
 // observe keeps what is looked up beside the owners up to date with every durable row.
@@ -202,9 +203,32 @@ func (a *App) loaded(account string, s *core.State) {
 	a.settings.load(account, s)
 }
 
-// Start recovers the accounts, applies the account files and serves. When it returns the server
-// takes calls.
+// onceReady refuses calls until the server is ready. Whoever watches it is answered before.
+func (a *App) onceReady(routes http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.ready.Load() || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+			routes.ServeHTTP(w, r)
+			return
+		}
+		httpx.WriteRefusal(w, r, switchyard.Refuse(switchyard.Busy, "the server is starting; /readyz says what it waits for. Try again in a moment"))
+	})
+}
+
+// waiting is why the server is not ready, beside the engine's reasons.
+func (a *App) waiting() []string {
+	if a.ready.Load() {
+		return nil
+	}
+	return []string{"the account files are not applied yet"}
+}
+
+// Start listens, recovers the accounts and applies the account files. When it returns the server
+// takes calls; until then it answers who asks for its health and refuses everybody else. After an
+// error it is to be stopped.
 func (a *App) Start(ctx context.Context) error {
+	if err := a.listen(); err != nil {
+		return err
+	}
 	if err := a.engine.Start(ctx); err != nil {
 		return err
 	}
@@ -216,23 +240,28 @@ func (a *App) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	return a.listen()
+	a.ready.Store(true)
+	return nil
 }
 
 func (a *App) listen() error {
 	if a.o.Listen == "" {
 		return nil
 	}
-	var err error
-	if a.listener, err = net.Listen("tcp", a.o.Listen); err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another address with --listen", a.o.Listen, err)
-	}
+	var certificates []tls.Certificate
 	if a.o.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(a.o.TLSCert, a.o.TLSKey)
 		if err != nil {
 			return fmt.Errorf("load TLS certificate %s with key %s: %w", a.o.TLSCert, a.o.TLSKey, err)
 		}
-		a.listener = tls.NewListener(a.listener, &tls.Config{Certificates: []tls.Certificate{pair},
+		certificates = append(certificates, pair)
+	}
+	var err error
+	if a.listener, err = net.Listen("tcp", a.o.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another address with --listen", a.o.Listen, err)
+	}
+	if certificates != nil {
+		a.listener = tls.NewListener(a.listener, &tls.Config{Certificates: certificates,
 			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 	a.server = &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
@@ -287,16 +316,15 @@ func (a *App) Stop(ctx context.Context) error {
 
 // Run serves until ctx ends, then drains for at most half a minute.
 func (a *App) Run(ctx context.Context, started func()) error {
-	if err := a.Start(ctx); err != nil {
-		return errors.Join(err, a.stores.close())
-	}
-	if started != nil {
-		started()
-	}
-	var failed error
-	select {
-	case <-ctx.Done():
-	case failed = <-a.fatal:
+	failed := a.Start(ctx)
+	if failed == nil {
+		if started != nil {
+			started()
+		}
+		select {
+		case <-ctx.Done():
+		case failed = <-a.fatal:
+		}
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()

@@ -172,6 +172,8 @@ func (w *writer) drain(ctx context.Context) error {
 		w.signal()
 		select {
 		case <-w.progress:
+		case <-w.e.ctx.Done():
+			return nil // a start that was given up: the writer has ended, the journal has it all
 		case <-ctx.Done():
 			return ctx.Err()
 		}

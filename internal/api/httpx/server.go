@@ -69,11 +69,16 @@ func (s *server) recover(a *answer, r *http.Request, call *Call) {
 		panic(http.ErrAbortHandler)
 	}
 	failure := switchyard.Refuse(switchyard.Internal, "the server failed; its log has the details under the correlation id")
+	WriteRefusal(a, r, failure)
+}
+
+// WriteRefusal refuses a request in the form its path speaks: the wire contract's, or a problem.
+func WriteRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	if contractPath(r.URL.Path) {
-		WriteMessage(a, failure)
+		WriteMessage(w, err)
 		return
 	}
-	WriteProblem(a, r, failure)
+	WriteProblem(w, r, err)
 }
 
 // log writes the request's one line. The path is the route's pattern: paths may hold names of
