@@ -106,7 +106,7 @@ func (c *ApplyCmd) Run(g *Globals) error {
 }
 
 func (c *ApplyCmd) applyToFolder(g *Globals) error {
-	a, err := c.open(g)
+	a, err := c.open(g, app.Change)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,10 @@ func (f *targetFlags) connect(g *Globals, scopes ...switchyard.Scope) (*target, 
 	if f.Data == "" {
 		return nil, usageError{errors.New("say where: --server URL with --token or --client-id, or --data DIR when no server runs")}
 	}
-	a, err := f.open(g)
+	if err := app.CheckFolder(f.Data); err != nil {
+		return nil, err
+	}
+	a, err := f.open(g, purpose(scopes))
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +62,20 @@ func (f *targetFlags) connect(g *Globals, scopes ...switchyard.Scope) (*target, 
 	return t, nil
 }
 
+// purpose is what a command that needs these scopes of a server opens a folder for.
+func purpose(scopes []switchyard.Scope) app.Purpose {
+	for _, s := range scopes {
+		if strings.HasSuffix(string(s), ":write") {
+			return app.Change
+		}
+	}
+	return app.Read
+}
+
 // open starts a server on the data folder that only this process knows of.
-func (f *targetFlags) open(g *Globals) (*app.App, error) {
+func (f *targetFlags) open(g *Globals, purpose app.Purpose) (*app.App, error) {
 	quiet := slog.New(slog.NewTextHandler(g.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.New(g.Context, app.Options{Data: f.Data, Listen: "127.0.0.1:0", AnyClock: true, Key: f.Key, Log: quiet})
+	a, err := app.New(g.Context, app.Options{Data: f.Data, Listen: "127.0.0.1:0", Purpose: purpose, Key: f.Key, Log: quiet})
 	if err != nil {
 		return nil, err
 	}

@@ -111,6 +111,9 @@ type JournalVerifyCmd struct {
 
 // Run proves every account of the folder.
 func (c *JournalVerifyCmd) Run(g *Globals) error {
+	if err := app.CheckFolder(c.Data); err != nil {
+		return err
+	}
 	store, err := journalsqlite.Open(g.Context, c.Data, journalsqlite.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
@@ -120,7 +123,7 @@ func (c *JournalVerifyCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	different := 0
+	different, rows := 0, 0
 	for _, account := range accounts {
 		report, err := engine.Verify(g.Context, store, app.Decider, account, func(done, total int) {
 			fmt.Fprintf(g.Err, "\r%s: %d of %d rows", account, done, total)
@@ -129,6 +132,7 @@ func (c *JournalVerifyCmd) Run(g *Globals) error {
 		if err != nil {
 			return err
 		}
+		rows += report.Rows
 		if report.Difference != nil {
 			different++
 		}
@@ -139,7 +143,12 @@ func (c *JournalVerifyCmd) Run(g *Globals) error {
 	if different > 0 {
 		return fmt.Errorf("%s of %d came out differently: keep the folder as it is and report it", count(different, "account"), len(accounts))
 	}
-	return nil
+	summary := g.Out
+	if c.JSON {
+		summary = g.Err
+	}
+	_, err = fmt.Fprintf(summary, "%s of %s verified\n", count(rows, "row"), count(len(accounts), "account"))
+	return err
 }
 
 func (c *JournalVerifyCmd) print(g *Globals, r engine.Report) error {

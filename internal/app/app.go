@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -40,13 +41,24 @@ import (
 // Memory is the data folder of a server that forgets everything when it stops.
 const Memory = "memory"
 
+// Purpose is what a data folder is opened for.
+type Purpose int
+
+// The purposes. A command takes the clock that the folder was made under and leaves effects to the
+// server that comes after it.
+const (
+	Serve  Purpose = iota
+	Change         // a command changes something, after everything that was due has happened
+	Read           // a command reads: nothing is decided, time brings nothing, no key is made
+)
+
 // Options of a server. Zero values mean the defaults of `switchyard serve`.
 type Options struct {
 	Data          string   // folder, or Memory
 	Listen        string   // address
 	AccountFiles  []string // applied at start when they changed
 	Manual        bool     // --clock manual
-	AnyClock      bool     // take the clock the folder was made under; for commands that work on one
+	Purpose       Purpose
 	AllowInsecure bool
 	AllowNetworks []netip.Prefix
 	TLSCert       string
@@ -96,7 +108,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.stores.close()
 		return nil, err
 	}
-	if o.AnyClock {
+	if o.Purpose != Serve {
 		kind, err := a.stores.journal.Meta(ctx, "clock")
 		if err != nil {
 			return nil, errors.Join(err, a.stores.close())
@@ -119,7 +131,15 @@ func openKey(o Options) (*seal.Key, error) {
 	case o.Data == Memory:
 		return seal.Ephemeral(), nil
 	}
-	return seal.OpenKey(filepath.Join(o.Data, KeyFile))
+	path := filepath.Join(o.Data, KeyFile)
+	if o.Purpose != Read {
+		return seal.OpenKey(path)
+	}
+	key, err := seal.LoadKey(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return seal.Ephemeral(), nil // the key is kept elsewhere; what is shown is masked anyhow
+	}
+	return key, err
 }
 
 // KeyFile is the name of the sealing key in a data folder.
@@ -144,9 +164,13 @@ func (a *App) wire(registry *prometheus.Registry) {
 			switchyard.EffectSMS:      sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open}),
 		},
 	})
+	perform := func(account string) engine.Handover { return effects.NewHandover(account, a.worker.Perform) }
+	if o.Purpose != Serve {
+		perform = nil
+	}
 	a.engine = engine.New(engine.Options{
 		Journal: a.stores.journal, Tables: a.stores.tables, Clock: clock, Log: o.Log, Registerer: registry,
-		Effects: func(account string) engine.Handover { return effects.NewHandover(account, a.worker.Perform) },
+		Effects: perform, Still: o.Purpose == Read,
 		Observe: a.observe, Loaded: a.loaded,
 		Fatal:   func(err error) { a.fatal <- err },
 		Decider: Decider, Limits: o.Limits,

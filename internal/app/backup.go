@@ -15,12 +15,21 @@ import (
 	journalsqlite "switchyard/internal/journal/sqlite"
 )
 
+// CheckFolder refuses what is no data folder, so that a command that works on one does not make
+// another by a slip of the pen.
+func CheckFolder(data string) error {
+	if _, err := os.Stat(filepath.Join(data, journalsqlite.File)); err != nil {
+		return fmt.Errorf("%s is no data folder: it has no %s; check the path", data, journalsqlite.File)
+	}
+	return nil
+}
+
 // Backup writes a copy of a data folder to a new folder, also while a server works on it. The
 // tables are copied first: what they lack is in the journal, which is copied after them, so the copy
 // is what the server was at the moment the journal's copy began. Progress is told file by file.
 func Backup(ctx context.Context, data, to string, progress func(file string, bytes int64)) error {
-	if _, err := os.Stat(filepath.Join(data, journalsqlite.File)); err != nil {
-		return fmt.Errorf("%s is no data folder: it has no %s", data, journalsqlite.File)
+	if err := CheckFolder(data); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(to)), 0o750); err != nil {
 		return fmt.Errorf("make backup folder: %w", err)

@@ -774,7 +774,7 @@ func (s *secretStory) backup() {
 	if err := Restore(s.t.Context(), copied, restored, nil); err != nil {
 		s.t.Fatal(err)
 	}
-	offline, err := New(s.t.Context(), Options{Data: restored, AnyClock: true, Log: slog.New(slog.NewTextHandler(s.hay, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	offline, err := New(s.t.Context(), Options{Data: restored, Purpose: Read, Log: slog.New(slog.NewTextHandler(s.hay, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err == nil {
 		err = offline.Start(s.t.Context())
 	}

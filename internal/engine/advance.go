@@ -23,6 +23,9 @@ func (e *Engine) AdvanceClock(ctx context.Context, d switchyard.Duration) error 
 	if e.manual == nil {
 		return switchyard.Refuse(switchyard.ManualClockOnly, "time passes by itself here: only a server started with --clock manual can be told to advance")
 	}
+	if e.options.Still {
+		return errStill
+	}
 	if d < 0 {
 		return switchyard.Refuse(switchyard.Malformed, "advance: time goes forward only, give a duration of 0 or more")
 	}

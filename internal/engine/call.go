@@ -42,6 +42,9 @@ func (e *Engine) Do(ctx context.Context, account string, c Call) (any, error) {
 	if refused != nil {
 		return nil, refused
 	}
+	if e.options.Still {
+		return nil, errStill
+	}
 	in := &call{Call: c, ctx: ctx, done: make(chan result, 1)}
 	if invoke, ok := c.Input.(*switchyard.Invoke); ok {
 		known, err := o.lookUp(ctx, invoke)

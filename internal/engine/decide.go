@@ -182,9 +182,9 @@ func (o *owner) tick(now switchyard.Instant) bool {
 	return true
 }
 
-// begin decides what a (re)started account is told first.
+// begin decides what a (re)started account is told first. One that is only read is told nothing.
 func (o *owner) begin() {
-	if o.machine == nil {
+	if o.machine == nil || o.e.options.Still {
 		return
 	}
 	o.grace.restart(o.machine, o.e.clock.Now())

@@ -49,6 +49,10 @@ type Options struct {
 	Decider string        // version of the core, written into each row
 	Entropy func() uint64 // where ids get their random bits, for all accounts; nil = crypto/rand
 
+	// Still lets the engine be read only: nothing is decided, not even what time brings, and nothing
+	// is pruned. Inputs are refused.
+	Still bool
+
 	Limits Limits
 }
 
@@ -187,7 +191,9 @@ func (e *Engine) Start(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	e.run(e.retain)
+	if !e.options.Still {
+		e.run(e.retain)
+	}
 	return nil
 }
 

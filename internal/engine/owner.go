@@ -151,7 +151,8 @@ func (o *owner) finished() bool {
 	o.mu.Lock()
 	waiting := len(o.writes) + len(o.reads) + len(o.posted)
 	o.mu.Unlock()
-	return waiting == 0 && o.pending.len() == 0 && o.cut.clean()
+	// A state that is only read is not settled, so it cannot be cut; the journal has what the tables lack.
+	return waiting == 0 && o.pending.len() == 0 && (o.cut.clean() || o.e.options.Still)
 }
 
 // signal wakes the goroutine.
@@ -178,7 +179,11 @@ func (o *owner) step() {
 	if o.machine == nil {
 		o.revive()
 	}
-	if o.machine != nil {
+	switch {
+	case o.machine == nil:
+	case o.e.options.Still:
+		o.look()
+	default:
 		o.catchUp(o.now())
 		o.moveTime()
 		o.look()
@@ -293,10 +298,11 @@ func (o *owner) arm() {
 	if o.travel != nil && time.Now().Before(o.travel.limit) {
 		earlier(o.travel.limit)
 	}
-	if o.machine != nil && !o.poisoned && !o.machine.Unfinished() {
+	still := o.e.options.Still
+	if o.machine != nil && !still && !o.poisoned && !o.machine.Unfinished() {
 		earlier(o.cut.due())
 	}
-	if o.machine != nil && o.e.manual == nil && o.room() {
+	if o.machine != nil && !still && o.e.manual == nil && o.room() {
 		if next := min(o.machine.Alarm(), o.grace.next()); next != switchyard.Never {
 			earlier(time.Now().Add(next.Sub(o.e.clock.Now()).Std()))
 		}
@@ -314,6 +320,7 @@ var (
 		"nothing can be stored at the moment, so nothing was acknowledged; try again in a moment")
 	errRecovering = switchyard.Refuse(switchyard.StorageUnavailable,
 		"the account cannot be served: it could not be recovered from the journal; the server's log says why")
+	errStill    = switchyard.Refuse(switchyard.StorageUnavailable, "the journal is only read here; nothing can be changed")
 	errInternal = switchyard.Refuse(switchyard.Internal, "the server failed on this input; nothing changed, and its log has the details under the correlation id")
 	errPanicked = errors.New("the core panicked")
 )
