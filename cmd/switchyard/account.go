@@ -29,7 +29,7 @@ func (c *CheckCmd) Run(g *Globals) error {
 	if err != nil {
 		return fileFaults(g, err)
 	}
-	printProblems(g.Err, warnings)
+	printProblems(g.Err, append(warnings, file.Unkept()...))
 	doc := file.Document
 	_, err = fmt.Fprintf(g.Out, "%s: account %s is good: %s, %s, %s, %s\n", c.File, doc.Account,
 		count(len(doc.Agents), "agent"), count(len(doc.Skills), "skill"), count(len(doc.Plans), "plan"), count(len(doc.Routes), "route"))
@@ -61,9 +61,6 @@ func fileFaults(g *Globals, err error) error {
 
 func printProblems(w io.Writer, problems []config.Problem) {
 	for _, p := range problems {
-		if p.Warning {
-			fmt.Fprint(w, "warning: ")
-		}
 		fmt.Fprintln(w, p)
 		if p.Excerpt != "" {
 			fmt.Fprintln(w, p.Excerpt)

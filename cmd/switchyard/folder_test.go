@@ -176,3 +176,23 @@ func TestVerifySaysHowMuch(t *testing.T) {
 		t.Errorf("%d rows: %s", n, out)
 	}
 }
+
+// A file that cannot be the config of a new account leaves no account behind, and says where it is
+// at fault; check, which knows of no account, warns.
+func TestFileThatANewAccountRefuses(t *testing.T) {
+	file := write(t, "account.yaml", strings.Replace(folderAccount, "secret: crm-secret-for-tests, ", "", 1))
+	place := file + `:7:12: clients[0].secret: `
+	if code, _, failed := command(t, "check", "-f", file); code != 0 || !strings.HasPrefix(failed, place+"warning: client") {
+		t.Errorf("check: exit %d, %s", code, failed)
+	}
+	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0", "--account", file}, {"apply", "-f", file}} {
+		data := filepath.Join(t.TempDir(), "data")
+		code, _, failed := command(t, append(args, "--data", data)...)
+		if code != 1 || !strings.Contains(failed, place) {
+			t.Errorf("%s: exit %d, %s", args[0], code, failed)
+		}
+		if out := succeeds(t, "journal", "verify", "--data", data); out != "0 rows of 0 accounts verified\n" {
+			t.Errorf("%s left an account behind: %s", args[0], out)
+		}
+	}
+}

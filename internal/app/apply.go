@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"switchyard"
 	"switchyard/internal/config"
@@ -73,10 +75,11 @@ func (a *App) ApplyFile(ctx context.Context, path string, onlyNew bool) (*Applie
 			return nil, switchyard.Refuse(switchyard.ClientIDTaken, "%s: client id %q is taken by account %s; ids of clients are unique on a server", path, client.ID, owner)
 		}
 	}
-	if err := a.engine.CreateAccount(ctx, name); err != nil {
-		return nil, fmt.Errorf("create account %s: %w", name, err)
+	applied, err := a.publish(ctx, file, place, digest)
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return nil, err // they name the file
 	}
-	applied, err := a.publish(ctx, file.Document, place, digest)
 	if err != nil {
 		return nil, fmt.Errorf("apply %s: %w", path, err)
 	}
@@ -84,21 +87,34 @@ func (a *App) ApplyFile(ctx context.Context, path string, onlyNew bool) (*Applie
 	return applied, a.stores.journal.SetMeta(ctx, meta, digest)
 }
 
-// publish makes a checked document the config of its account, unless it is that already.
-func (a *App) publish(ctx context.Context, doc *switchyard.Account, source, digest string) (*Applied, error) {
+// publish makes a checked document the config of its account, unless it is that already. The account
+// is made when it is new, and only for a document that can be its config.
+func (a *App) publish(ctx context.Context, file *config.File, source, digest string) (*Applied, error) {
+	doc := file.Document
 	var previous *switchyard.Account
 	out := &Applied{Account: doc.Account}
-	err := a.engine.View(ctx, doc.Account, func(s *core.State, _ switchyard.Instant) {
-		if c := s.Config(); c != nil {
-			previous, out.Version = c.Document, c.Version
+	known := slices.Contains(a.engine.Accounts(), doc.Account)
+	if known {
+		err := a.engine.View(ctx, doc.Account, func(s *core.State, _ switchyard.Instant) {
+			if c := s.Config(); c != nil {
+				previous, out.Version = c.Document, c.Version
+			}
+		})
+		if err != nil {
+			return nil, err
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
 	prepared, registers, err := config.Prepare(ctx, doc, previous, a.key, a.hasher)
-	if err != nil || config.Equal(prepared, previous) {
-		return out, err
+	if err != nil {
+		return nil, file.Located(err)
+	}
+	if config.Equal(prepared, previous) {
+		return out, nil
+	}
+	if !known {
+		if err := a.engine.CreateAccount(ctx, doc.Account); err != nil {
+			return nil, fmt.Errorf("create account %s: %w", doc.Account, err)
+		}
 	}
 	answer, err := a.engine.Do(ctx, doc.Account, engine.Call{By: source,
 		Input: &switchyard.Publish{Document: *prepared, Source: source, Digest: digest,

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -47,6 +48,32 @@ func Prepare(ctx context.Context, doc, previous *switchyard.Account, key *seal.K
 		return nil, nil, Problems(p.problems)
 	}
 	return p.doc, registers, nil
+}
+
+// Unkept warns of every credential that the file does not give: an account that is new, or does not
+// keep one under that name, refuses the file for it.
+func (f *File) Unkept() []Problem {
+	p := preparer{doc: clone(f.Document), previous: &switchyard.Account{}, key: seal.Ephemeral()}
+	_ = p.hashes(context.Background()) // hashes nothing
+	p.secrets()
+	p.gateways()
+	for i, e := range p.doc.Providers {
+		p.headers(nth("providers", i), e.Headers, nil)
+	}
+	for i := range p.problems {
+		p.problems[i].Warning = true
+		p.problems[i].Text += "; no fault where the account keeps it already"
+	}
+	return f.locateAll(p.problems)
+}
+
+// Located tells where in the file the problems are that an error holds.
+func (f *File) Located(err error) error {
+	var problems Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	return Problems(f.locateAll(problems))
 }
 
 // Equal reports whether two documents say the same, so that publishing one after the other makes no
@@ -97,7 +124,7 @@ func clientSecretsOf(doc *switchyard.Account) map[string]string {
 type preparer struct {
 	doc, previous *switchyard.Account
 	key           *seal.Key
-	hasher        *seal.Hasher
+	hasher        *seal.Hasher // nil hashes nothing
 	problems      []Problem
 }
 
@@ -144,7 +171,7 @@ func (p *preparer) hashes(ctx context.Context) error {
 // hash returns the stored form of a password or secret. Only a hash that begins with form is taken
 // for one: passwords are never stored as fast hashes.
 func (p *preparer) hash(ctx context.Context, given, stored, form string) (string, error) {
-	if given == "" || given == switchyard.Masked || given == stored {
+	if p.hasher == nil || given == "" || given == switchyard.Masked || given == stored {
 		return stored, nil
 	}
 	if strings.HasPrefix(given, form) && seal.Hashed(given) {

@@ -70,10 +70,11 @@ func (a *api) putConfig(ctx context.Context, c *call, _ *struct{}) (*publishedOu
 		return nil, err
 	}
 	out, err := a.publishDocument(ctx, c, file.Document, "api")
-	if err == nil {
-		out.Body.Warnings = faultsOf(problems)
+	if err != nil {
+		return nil, orInvalid(file.Located(err))
 	}
-	return out, err
+	out.Body.Warnings = faultsOf(problems)
+	return out, nil
 }
 
 // readDocument reads and checks the document that was sent. Problems are of its meaning; an error
@@ -110,6 +111,15 @@ func invalid(problems []config.Problem) *Problem {
 	return p
 }
 
+// orInvalid refuses a document with the problems an error holds; another error stays what it is.
+func orInvalid(err error) error {
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return invalid(problems)
+	}
+	return err
+}
+
 func faultsOf(problems []config.Problem) []Fault {
 	var out []Fault
 	for _, p := range problems {
@@ -137,10 +147,6 @@ func (a *api) publishDocument(ctx context.Context, c *call, doc *switchyard.Acco
 		return nil, err
 	}
 	prepared, registers, err := config.Prepare(ctx, doc, previous, a.Key, a.Hasher)
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		return nil, invalid(problems)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +244,7 @@ func (a *api) checkConfig(ctx context.Context, c *call, _ *struct{}) (*previewOu
 	}
 	prepared, _, err := config.Prepare(ctx, file.Document, previous, a.Key, a.Hasher)
 	var faults config.Problems
-	if errors.As(err, &faults) {
+	if errors.As(file.Located(err), &faults) {
 		out.Body.Valid, out.Body.Problems = false, append(out.Body.Problems, faultsOf(faults)...)
 		return out, nil
 	}
@@ -441,7 +447,8 @@ func (a *api) rollbackConfig(ctx context.Context, c *call, in *rollbackIn) (*pub
 	if err != nil {
 		return nil, err
 	}
-	return a.publishDocument(ctx, c, config.Rollback(past, current), "rollback to "+strconv.Itoa(in.Body.Version))
+	out, err := a.publishDocument(ctx, c, config.Rollback(past, current), "rollback to "+strconv.Itoa(in.Body.Version))
+	return out, orInvalid(err)
 }
 
 // pastConfig returns a version of the config, nil when there is none of this number.
