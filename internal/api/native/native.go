@@ -130,7 +130,7 @@ func build(mux *http.ServeMux, deps Deps) *api {
 var format = huma.Format{
 	Marshal: func(w io.Writer, v any) error { return json.MarshalWrite(w, v, json.Deterministic(true)) },
 	Unmarshal: func(data []byte, v any) error {
-		return json.Unmarshal(data, v, json.RejectUnknownMembers(true))
+		return readable(json.Unmarshal(data, v, json.RejectUnknownMembers(true)))
 	},
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
 
 	"switchyard"
 	"switchyard/internal/api/httpx"
@@ -25,9 +27,9 @@ type Problem struct {
 type Fault struct {
 	Path    string `json:"path" doc:"Where: body.presence, agents[3].skills.german, query.limit." example:"agents[3].skills.german"`
 	Text    string `json:"text" doc:"What is wrong, and what would be right."`
-	Line    int    `json:"line,omitempty" doc:"Line of the document sent, from 1."`
-	Column  int    `json:"column,omitempty" doc:"Column of the document sent, from 1."`
-	Warning bool   `json:"warning,omitempty" doc:"The document may be used all the same."`
+	Line    int    `json:"line,omitzero" doc:"Line of the document sent, from 1."`
+	Column  int    `json:"column,omitzero" doc:"Column of the document sent, from 1."`
+	Warning bool   `json:"warning,omitzero" doc:"The document may be used all the same."`
 }
 
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
@@ -104,7 +106,42 @@ func faultOf(err error) Fault {
 		return Fault{Text: err.Error()}
 	}
 	detail := d.ErrorDetail()
-	return Fault{Path: detail.Location, Text: detail.Message}
+	if path, text, is := strings.Cut(detail.Message, misreadMark); is {
+		return Fault{Path: detail.Location + path, Text: text}
+	}
+	if strings.HasPrefix(detail.Message, "expected value to match exactly one schema") {
+		// Durations alone have more than one.
+		return Fault{Path: detail.Location, Text: "must be a duration such as 20s, 1h30m, 35d or a number of seconds"}
+	}
+	return Fault{Path: detail.Location, Text: strings.TrimPrefix(detail.Message, "jsontext: ")}
+}
+
+// misread is a member whose value does not fit its type. huma keeps of it only what Error says, so
+// the place stands there, before a mark that no text has.
+type misread struct{ path, text string }
+
+const misreadMark = "\x1f"
+
+func (m misread) Error() string { return m.path + misreadMark + m.text }
+
+// readable puts an error of the JSON library into words for callers, who know nothing of Go.
+func readable(err error) error {
+	var wrong *json.SemanticError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	m := misread{text: fmt.Sprintf("cannot be a JSON %v", wrong.JSONKind)}
+	for token := range wrong.JSONPointer.Tokens() {
+		if _, err := strconv.Atoi(token); err == nil {
+			m.path += "[" + token + "]"
+		} else {
+			m.path += "." + token
+		}
+	}
+	if wrong.Err != nil {
+		m.text = wrong.Err.Error()
+	}
+	return m
 }
 
 // describe says the first fault in full and counts the others.
