@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -70,13 +72,14 @@ func printProblems(w io.Writer, problems []config.Problem) {
 
 // ApplyCmd makes a file the config of its account.
 type ApplyCmd struct {
-	File string `short:"f" help:"Account file (YAML)." type:"existingfile" required:"" placeholder:"FILE"`
+	File   string `short:"f" help:"Account file (YAML)." type:"existingfile" required:"" placeholder:"FILE"`
+	DryRun bool   `help:"Only say what would change, and what live work that concerns."`
 	targetFlags
 }
 
 // Run applies.
 func (c *ApplyCmd) Run(g *Globals) error {
-	if c.Server == "" && c.targetFlags.Data != "" {
+	if c.onFolder() && !c.DryRun {
 		return c.applyToFolder(g)
 	}
 	file, warnings, err := app.ReadFile(c.File, config.Rules{AllowInsecure: true}) // the server has its own rules
@@ -84,22 +87,83 @@ func (c *ApplyCmd) Run(g *Globals) error {
 		return fileFaults(g, err)
 	}
 	printProblems(g.Err, warnings)
-	var out struct {
-		Version int  `json:"version"`
-		Changed bool `json:"changed"`
-	}
-	var preview struct {
-		Changes []string `json:"changes"`
+	if c.DryRun {
+		return c.preview(g, file.Document)
 	}
 	return c.using(g, func(t *target) error {
-		if err := t.call(g.Context, http.MethodPost, "/v1/config/check", file.Document, &preview); err != nil {
+		p, err := t.preview(g, file.Document)
+		if err != nil {
 			return err
+		}
+		var out struct {
+			Version int  `json:"version"`
+			Changed bool `json:"changed"`
 		}
 		if err := t.call(g.Context, http.MethodPut, "/v1/config", file.Document, &out); err != nil {
 			return err
 		}
-		return printApplied(g.Out, file.Document.Account, out.Version, out.Changed, preview.Changes)
+		return printApplied(g.Out, file.Document.Account, out.Version, out.Changed, p.Changes)
 	}, switchyard.ScopeConfigWrite)
+}
+
+// preview says what the document would change.
+func (c *ApplyCmd) preview(g *Globals, doc *switchyard.Account) error {
+	c.AccountName = doc.Account
+	return c.usingFor(g, app.Read, func(t *target) error {
+		p, err := t.preview(g, doc)
+		if err == nil {
+			err = p.refused()
+		}
+		if err != nil {
+			return err
+		}
+		for _, line := range p.Changes {
+			fmt.Fprintln(g.Out, " ", line)
+		}
+		_, err = fmt.Fprintf(g.Out, "account %s: %s; nothing was done\n", doc.Account, count(len(p.Changes), "change"))
+		return err
+	}, switchyard.ScopeConfigWrite)
+}
+
+// preview is what a document would do to an account.
+type preview struct {
+	Valid    bool     `json:"valid"`
+	Changes  []string `json:"changes"`
+	Problems []struct {
+		Path    string `json:"path"`
+		Text    string `json:"text"`
+		Warning bool   `json:"warning"`
+	} `json:"problems"`
+	Affected []struct {
+		Text  string `json:"text"`
+		Count int    `json:"count"`
+	} `json:"affected"`
+}
+
+// preview asks what a document would do, and warns of the live work that needs what it removes
+// (RULINGS 32).
+func (t *target) preview(g *Globals, doc *switchyard.Account) (p preview, err error) {
+	if err := t.call(g.Context, http.MethodPost, "/v1/config/check", doc, &p); err != nil {
+		return p, err
+	}
+	for _, a := range p.Affected {
+		fmt.Fprintf(g.Err, "warning: %s (%d)\n", a.Text, a.Count)
+	}
+	return p, nil
+}
+
+// refused is why the server would not take the document.
+func (p *preview) refused() error {
+	if p.Valid {
+		return nil
+	}
+	text := "the server would refuse the document:"
+	for _, f := range p.Problems {
+		if !f.Warning {
+			text += "\n  " + strings.TrimPrefix(f.Path+": "+f.Text, ": ")
+		}
+	}
+	return errors.New(text)
 }
 
 func (c *ApplyCmd) applyToFolder(g *Globals) error {
@@ -107,12 +171,25 @@ func (c *ApplyCmd) applyToFolder(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	applied, err := a.ApplyFile(g.Context, c.File, false)
+	applied, err := c.applyTo(g, a)
 	if err = errors.Join(err, a.Stop(g.Context)); err != nil {
 		return fileFaults(g, err)
 	}
 	printProblems(g.Err, applied.Warnings)
 	return printApplied(g.Out, applied.Account, applied.Version, applied.Changed, applied.Changes)
+}
+
+func (c *ApplyCmd) applyTo(g *Globals, a *app.App) (*app.Applied, error) {
+	file, _, err := app.ReadFile(c.File, config.Rules{AllowInsecure: true})
+	if err != nil {
+		return nil, err
+	}
+	if name := file.Document.Account; slices.Contains(a.Engine().Accounts(), name) {
+		if _, err := inFolder(a, name).preview(g, file.Document); err != nil {
+			return nil, err
+		}
+	}
+	return a.ApplyFile(g.Context, c.File, false)
 }
 
 func printApplied(w io.Writer, account string, version int, changed bool, changes []string) error {

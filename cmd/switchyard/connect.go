@@ -36,11 +36,13 @@ type target struct {
 	token string
 	http  *http.Client
 	app   *app.App // nil for a running server
-	name  string   // the account, on a data folder
 }
 
-// connect reaches the server, or opens the folder.
-func (f *targetFlags) connect(g *Globals, scopes ...switchyard.Scope) (*target, error) {
+// onFolder reports whether the command works on a data folder.
+func (f *targetFlags) onFolder() bool { return f.Server == "" && f.Data != "" }
+
+// connect reaches the server, or opens the folder for a purpose.
+func (f *targetFlags) connect(g *Globals, purpose app.Purpose, scopes []switchyard.Scope) (*target, error) {
 	if f.Server != "" {
 		return f.remote(g.Context, scopes)
 	}
@@ -50,16 +52,22 @@ func (f *targetFlags) connect(g *Globals, scopes ...switchyard.Scope) (*target, 
 	if err := app.CheckFolder(f.Data); err != nil {
 		return nil, err
 	}
-	a, err := f.open(g, purpose(scopes))
+	a, err := f.open(g, purpose)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{base: a.URL(), app: a, http: &http.Client{Timeout: time.Minute}}
-	if t.name, err = f.account(a); err != nil {
+	name, err := f.account(a)
+	t := inFolder(a, name)
+	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
-	t.token = a.Admit(&auth.Principal{Account: t.name, Client: "command", Scopes: switchyard.Scopes})
 	return t, nil
+}
+
+// inFolder makes the target of an account of an opened folder.
+func inFolder(a *app.App, account string) *target {
+	return &target{base: a.URL(), app: a, http: &http.Client{Timeout: time.Minute},
+		token: a.Admit(&auth.Principal{Account: account, Client: "command", Scopes: switchyard.Scopes})}
 }
 
 // purpose is what a command that needs these scopes of a server opens a folder for.
@@ -212,7 +220,12 @@ func (t *target) close() error {
 
 // using connects, does something and lets go again.
 func (f *targetFlags) using(g *Globals, do func(t *target) error, scopes ...switchyard.Scope) error {
-	t, err := f.connect(g, scopes...)
+	return f.usingFor(g, purpose(scopes), do, scopes...)
+}
+
+// usingFor does so with a folder opened for a purpose of its own.
+func (f *targetFlags) usingFor(g *Globals, purpose app.Purpose, do func(t *target) error, scopes ...switchyard.Scope) error {
+	t, err := f.connect(g, purpose, scopes)
 	if err != nil {
 		return err
 	}

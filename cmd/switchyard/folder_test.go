@@ -57,7 +57,7 @@ func folder(t *testing.T) string {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	succeeds(t, "apply", "--data", data, "-f", write(t, "account.yaml", folderAccount))
-	inFolder(t, data, func(call func(method, path, body string)) {
+	onFolder(t, data, func(call func(method, path, body string)) {
 		call("POST", "/interactions/register", `{"provider":"CRM","endpoint":"https://127.0.0.1:1/hook"}`)
 		call("PUT", "/v1/agents/ada/presence", `{"presence":"Ready"}`)
 		call("POST", "/interactions/invoke", `{"provider":"CRM","requests":[{"externalid":"A","route":"R"}]}`)
@@ -65,8 +65,8 @@ func folder(t *testing.T) string {
 	return data
 }
 
-// inFolder calls the server of a folder, which leaves effects alone.
-func inFolder(t *testing.T, data string, do func(call func(method, path, body string))) {
+// onFolder calls the server of a folder, which leaves effects alone.
+func onFolder(t *testing.T, data string, do func(call func(method, path, body string))) {
 	t.Helper()
 	ctx := context.Background()
 	a, err := app.New(ctx, app.Options{Data: data, Purpose: app.Change})
@@ -194,5 +194,32 @@ func TestFileThatANewAccountRefuses(t *testing.T) {
 		if out := succeeds(t, "journal", "verify", "--data", data); out != "0 rows of 0 accounts verified\n" {
 			t.Errorf("%s left an account behind: %s", args[0], out)
 		}
+	}
+}
+
+// RULINGS 32: whoever removes what live work needs is told how much of it there is.
+func TestApplyWarnsOfLiveWork(t *testing.T) {
+	data := folder(t)
+	file := write(t, "account.yaml", strings.Replace(folderAccount, "{username: ada, ", "{username: bo, ", 1))
+	const warning = "warning: agent ada is removed; its interactions go back to their queues (1)\n"
+	before := len(rows(t, data))
+	code, out, failed := command(t, "apply", "--data", data, "-f", file, "--dry-run")
+	if code != 0 || failed != warning || !strings.Contains(out, "  agent ada removed\n") || !strings.Contains(out, "2 changes; nothing was done") {
+		t.Errorf("dry run: exit %d, %s%s", code, out, failed)
+	}
+	if after := len(rows(t, data)); after != before {
+		t.Errorf("the dry run wrote %d rows", after-before)
+	}
+	code, out, failed = command(t, "apply", "--data", data, "-f", file)
+	if code != 0 || failed != warning || !strings.Contains(out, "version 2 is in force") {
+		t.Errorf("apply: exit %d, %s%s", code, out, failed)
+	}
+}
+
+func TestDryRunTellsWhatWouldBeRefused(t *testing.T) {
+	file := write(t, "account.yaml", strings.Replace(folderAccount, "clients: [", `clients: [{id: new, scopes: ["stats:read"]}, `, 1))
+	code, out, failed := command(t, "apply", "--data", folder(t), "-f", file, "--dry-run")
+	if code != 1 || out != "" || !strings.Contains(failed, `clients[0].secret: client "new" is new here`) {
+		t.Errorf("exit %d, %s%s", code, out, failed)
 	}
 }
