@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"switchyard"
+	"switchyard/internal/app"
 	"switchyard/internal/seal"
 )
 
@@ -141,20 +142,44 @@ func (c *ClientRemoveCmd) Run(g *Globals) error {
 type TokenCmd struct {
 	Scopes []switchyard.Scope `help:"Scopes of the token: ${scopes}." default:"interactions:write" placeholder:"SCOPE"`
 	Server string             `help:"Address of the server." default:"http://127.0.0.1:8080" env:"SWITCHYARD_SERVER" placeholder:"URL"`
+	Data   string             `help:"Data folder to work on instead, when no server holds it; no secret is asked then." placeholder:"DIR"`
 
 	ClientID     string `help:"Id of the API client." required:"" env:"SWITCHYARD_CLIENT_ID" placeholder:"ID"`
-	ClientSecret string `help:"Its secret." required:"" env:"SWITCHYARD_CLIENT_SECRET" placeholder:"SECRET"`
+	ClientSecret string `help:"Its secret." env:"SWITCHYARD_CLIENT_SECRET" placeholder:"SECRET"`
 }
 
 // Run prints the token, alone on a line.
 func (c *TokenCmd) Run(g *Globals) error {
-	t := &target{base: strings.TrimSuffix(c.Server, "/"), http: http.DefaultClient}
-	token, err := t.obtain(g.Context, c.ClientID, c.ClientSecret, c.Scopes)
+	token, err := c.obtain(g)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(g.Out, token)
 	return err
+}
+
+func (c *TokenCmd) obtain(g *Globals) (string, error) {
+	if c.Data != "" {
+		return c.issue(g)
+	}
+	if c.ClientSecret == "" {
+		return "", usageError{errors.New("the server asks for the client's secret: give --client-secret, or --data DIR when no server runs")}
+	}
+	t := &target{base: strings.TrimSuffix(c.Server, "/"), http: http.DefaultClient}
+	return t.obtain(g.Context, c.ClientID, c.ClientSecret, c.Scopes)
+}
+
+// issue writes a token into a data folder. Whoever may write there needs no secret.
+func (c *TokenCmd) issue(g *Globals) (token string, err error) {
+	if err := app.CheckFolder(c.Data); err != nil {
+		return "", err
+	}
+	a, err := (&targetFlags{Data: c.Data}).open(g, app.Change)
+	if err != nil {
+		return "", err
+	}
+	token, err = a.IssueToken(g.Context, c.ClientID, c.Scopes)
+	return token, errors.Join(err, a.Stop(g.Context))
 }
 
 // ProviderCmd manages providers.

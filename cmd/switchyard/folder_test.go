@@ -223,3 +223,38 @@ func TestDryRunTellsWhatWouldBeRefused(t *testing.T) {
 		t.Errorf("exit %d, %s%s", code, out, failed)
 	}
 }
+
+// RULINGS 44: a token from the folder alone, good for the server that serves it afterwards.
+func TestTokenFromAFolder(t *testing.T) {
+	data := folder(t)
+	token := strings.TrimSpace(succeeds(t, "token", "--data", data, "--client-id", "crm", "--scopes", "interactions:read"))
+	a, err := app.New(t.Context(), app.Options{Data: data, Purpose: app.Read})
+	if err == nil {
+		err = a.Start(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, status := range map[string]int{"/v1/interactions/00000000-0000-7000-8000-000000000001": 404, "/v1/agents": 403} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		a.Handler().ServeHTTP(w, r)
+		if w.Code != status {
+			t.Errorf("%s answers %d %s", path, w.Code, w.Body)
+		}
+	}
+	if err := a.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for want, args := range map[string][]string{
+		`no client "crn"`:           {"--data", data, "--client-id", "crn"},
+		`no scope "stats:read"`:     {"--data", data, "--client-id", "crm", "--scopes", "stats:read"},
+		"is no data folder":         {"--data", data + "x", "--client-id", "crm"},
+		"give --client-secret, or ": {"--client-id", "crm"},
+	} {
+		if code, out, failed := command(t, append([]string{"token"}, args...)...); code == 0 || out != "" || !strings.Contains(failed, want) {
+			t.Errorf("%v: exit %d, %q %q", args, code, out, failed)
+		}
+	}
+}

@@ -83,6 +83,7 @@ type App struct {
 	worker    *effects.Worker
 	settings  *settings
 	directory *auth.Directory
+	tokens    *auth.Tokens
 	handler   http.Handler
 	server    *http.Server
 	listener  net.Listener
@@ -198,7 +199,8 @@ func (a *App) submit(ctx context.Context, account, by string, correlation switch
 
 func (a *App) routes(registry *prometheus.Registry) http.Handler {
 	o, mux := a.o, http.NewServeMux()
-	auth.NewTokens(a.directory, a.submit, a.hasher, o.Log).Mount(mux)
+	a.tokens = auth.NewTokens(a.directory, a.submit, a.hasher, o.Log)
+	a.tokens.Mount(mux)
 	vcc.New(vcc.Options{Callers: a.directory, Submit: a.submit, Key: a.key, FairUse: a.settings.fairUse,
 		AllowInsecure: o.AllowInsecure, Log: o.Log}).Mount(mux)
 	native.Mount(mux, native.Deps{
@@ -323,6 +325,12 @@ func (a *App) Engine() *engine.Engine { return a.engine }
 
 // Admit gives a principal that this process vouches for a token that ends with the process.
 func (a *App) Admit(p *auth.Principal) (token string) { return a.directory.Admit(p) }
+
+// IssueToken makes a token for a client without asking for its secret: for whoever this process
+// works for already. It is good on every server that serves the folder.
+func (a *App) IssueToken(ctx context.Context, client string, scopes []switchyard.Scope) (token string, err error) {
+	return a.tokens.Vouch(ctx, client, scopes)
+}
 
 // Fatal delivers the error that the process must stop for.
 func (a *App) Fatal() <-chan error { return a.fatal }

@@ -50,7 +50,7 @@ type Options struct {
 	Entropy func() uint64 // where ids get their random bits, for all accounts; nil = crypto/rand
 
 	// Still lets the engine be read only: nothing is decided, not even what time brings, and nothing
-	// is pruned. Inputs are refused.
+	// is pruned. Inputs are refused. Ended interactions are those of the tables.
 	Still bool
 
 	Limits Limits

@@ -253,7 +253,7 @@ func (o *owner) look() {
 	for _, c := range reads {
 		switch {
 		case c.ctx.Err() != nil:
-		case c.whole && o.machine.Unfinished():
+		case c.whole && o.machine.Unfinished() && !o.e.options.Still:
 			later = append(later, c)
 		default:
 			c.read(o)

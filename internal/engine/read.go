@@ -24,7 +24,7 @@ func (e *Engine) settled(ctx context.Context, account string) (*owner, []part, e
 		return nil, nil, refused
 	}
 	err := e.read(ctx, account, true, func(o *owner) {
-		if o.cut.ended {
+		if o.cut.ended && !o.machine.Unfinished() {
 			o.makeCut()
 		}
 	})

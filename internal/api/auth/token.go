@@ -105,7 +105,7 @@ func (t *Tokens) issue(r *http.Request, q grantRequest) (string, error) {
 	if q.grant != "client_credentials" {
 		return "", badToken("unsupported_grant_type", "Invalid grant_type")
 	}
-	asked := switchyard.InstantOf(t.directory.now())
+	asked := switchyard.InstantOf(t.directory.now()) // before the secret is looked at: see client.since
 	account, entry, err := t.client(r, q)
 	if err != nil {
 		return "", err
@@ -116,12 +116,17 @@ func (t *Tokens) issue(r *http.Request, q grantRequest) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := newSecret()
+	return t.grant(r.Context(), call, entry.ID, scopes, asked)
+}
+
+// grant makes a token and has it written down for the caller.
+func (t *Tokens) grant(ctx context.Context, call *httpx.Call, client string, scopes []switchyard.Scope, asked switchyard.Instant) (string, error) {
+	token, account := newSecret(), call.Account
 	in := &switchyard.IssueToken{
-		Client: entry.ID, Hash: HashOf(token).String(), Scopes: scopes, Wall: asked,
+		Client: client, Hash: HashOf(token).String(), Scopes: scopes, Wall: asked,
 		Expires: asked.Add(switchyard.Duration(TokenLifetime.Milliseconds())),
 	}
-	if _, err := t.submit(r.Context(), account, call.By, call.Correlation, "", "", in); err != nil {
+	if _, err := t.submit(ctx, account, call.By, call.Correlation, "", "", in); err != nil {
 		return "", err
 	}
 	t.directory.Observe(account, []switchyard.Event{&switchyard.TokenIssued{
