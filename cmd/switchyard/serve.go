@@ -17,6 +17,7 @@ type serverFlags struct {
 
 // ServeCmd runs the server.
 type ServeCmd struct {
+	Config  string   `help:"Settings file (YAML): these flags without their dashes as keys; flags and environment go before it." env:"SWITCHYARD_CONFIG" placeholder:"FILE"`
 	Data    string   `help:"Data folder, made when it is not there; memory keeps nothing (default ${default})." default:"./switchyard-data" env:"SWITCHYARD_DATA" placeholder:"DIR"`
 	Listen  string   `help:"Address to listen on (default ${default})." default:"127.0.0.1:8080" env:"SWITCHYARD_LISTEN" placeholder:"ADDR"`
 	Account []string `help:"Account file applied at start when it has changed; may be repeated." type:"existingfile" env:"SWITCHYARD_ACCOUNT" placeholder:"FILE"`

@@ -10,7 +10,7 @@ import (
 func CLI(model *kong.Application) []byte {
 	p := newPage("The command", "go generate ./cmd/switchyard")
 	p.line("%s\n", model.Help)
-	p.line("A flag wins over its environment variable. The exit code is 0 when it is done, 1 when it failed and")
+	p.line("A flag wins over its environment variable, and that over the settings file of `serve`. The exit code is 0 when it is done, 1 when it failed and")
 	p.line("2 when it was called wrongly; messages say what to do.\n")
 	p.line("Flags of every command:\n")
 	p.flags(model.Flags)
