@@ -42,17 +42,22 @@ var rooms = []struct {
 	{"journal/sqlite", root + " journal sqlitedb"},
 	{"tables/sqlite", root + " journal tables sqlitedb"},
 
+	// Reads parts of what others answer.
+	{"extract", ""},
+
 	// What runs the core, and what it does in the world. Neither knows of HTTP calls coming in.
 	{"engine", root + " core journal tables"},
 	{"effects", root},
 	{"effects/egress", ""},
 	{"effects/callback", root + " effects effects/egress"},
-	{"effects/sms", root + " core/plan effects effects/egress"},
+	{"effects/template", root + " core/plan effects"},
+	{"effects/sms", root + " core/plan effects effects/egress effects/template"},
 	{"effects/email", root + " core/plan effects effects/egress"},
+	{"effects/connector", root + " core/plan extract effects effects/egress effects/template"},
 
 	// Credentials and the account document.
 	{"seal", root},
-	{"config", root + " core/plan core/plan/zone seal"},
+	{"config", root + " core/plan core/plan/zone extract seal"},
 
 	// What comes in over HTTP.
 	{"api/httpx", root},
@@ -62,7 +67,7 @@ var rooms = []struct {
 
 	// The only wiring.
 	{"app", root + " core core/plan journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
-		" effects/callback effects/email effects/sms seal config api/httpx api/auth api/vcc api/native"},
+		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/vcc api/native"},
 
 	// What meets a server from outside only, and what writes pages. Of crash there are tests only.
 	{"client", root},

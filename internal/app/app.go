@@ -30,6 +30,7 @@ import (
 	"switchyard/internal/core"
 	"switchyard/internal/effects"
 	"switchyard/internal/effects/callback"
+	"switchyard/internal/effects/connector"
 	"switchyard/internal/effects/egress"
 	"switchyard/internal/effects/email"
 	"switchyard/internal/effects/sms"
@@ -159,10 +160,12 @@ func (a *App) wire(registry *prometheus.Registry) {
 		Log: o.Log, Registerer: registry,
 		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
 		Room:    a.room,
+		Clock:   func() switchyard.Instant { return a.engine.Now() },
 		Performers: map[string]effects.Performer{
-			switchyard.EffectCallback: callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
-			switchyard.EffectEmail:    email.New(email.Options{Log: o.Log, Guard: guard, Lookup: a.settings, Open: a.key.Open}),
-			switchyard.EffectSMS:      sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open}),
+			switchyard.EffectCallback:  callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
+			switchyard.EffectEmail:     email.New(email.Options{Log: o.Log, Guard: guard, Lookup: a.settings, Open: a.key.Open}),
+			switchyard.EffectSMS:       sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open}),
+			switchyard.EffectConnector: connector.New(connector.Options{Client: client, Lookup: a.settings, Open: a.key.Open}),
 		},
 	})
 	perform := func(account string) engine.Handover { return effects.NewHandover(account, a.worker.Perform) }

@@ -37,7 +37,11 @@ func eraseTimeline(document []byte) ([]byte, error) {
 		case *switchyard.Stepped:
 			e.Values = nil
 		case *switchyard.EffectRequested:
-			e.Effect.From, e.Effect.To, e.Effect.Message = "", nil, ""
+			e.Effect.From, e.Effect.To, e.Effect.Message, e.Effect.Values = "", nil, "", nil
+		case *switchyard.EffectAttempted:
+			e.Exchange = nil
+		case *switchyard.EffectFinished:
+			e.Exchange = nil
 		}
 	}
 	return journal.EncodeEvents(events)

@@ -117,8 +117,18 @@ func (s *secretStory) document() map[string]any {
 			"log":  map[string]any{"type": "log"}}},
 		"plans": []any{
 			map[string]any{"name": "Cases", "start": "q", "applets": map[string]any{"q": map[string]any{"type": "queue"}}},
-			sms("echo"), sms("dark"), sms("hook"), sms("log")},
-		"routes": []any{map[string]any{"name": "Cases", "plan": "Cases"}, map[string]any{"name": "echo", "plan": "SMS echo"},
+			sms("echo"), sms("dark"), sms("hook"), sms("log"),
+			map[string]any{"name": "Ask", "start": "ask", "applets": map[string]any{
+				"ask": map[string]any{"type": "dataconnector", "method": "POST", "url": at("/ask?key=#(urlkey)&n=$(CLID:URL)"),
+					"headers": map[string]any{"Authorization": "Bearer #(token)", "X-Api-Key": "#(literal)", "X-Key": "#(urlkey)", "X-Plain": "#(urlkey)"},
+					"body":    `{"text":"$(Message:JSON)","token":"#(token:JSON)","raw":"#(literal)"}`,
+					"result": map[string]any{"Everything": "body", "Dump": "$.dump", "Headers": "$.headers", "Encoded": "$.body", "Place": "header:Location",
+						"XML": "xpath:string(/*)", "Code": "status"}, "next": "again", "on": map[string]any{"failure": "again", "timeout": "again"}},
+				"again": map[string]any{"type": "dataconnector", "method": "POST", "url": "#(hook)?was=$(Everything:URL)", "body": "$(Everything) $(Place) #(urlkey)",
+					"result": map[string]any{"Everything": "body"}}}},
+			map[string]any{"name": "Ask dark", "start": "ask", "applets": map[string]any{
+				"ask": map[string]any{"type": "dataconnector", "url": "#(whole)", "timeout": "1s", "retries": 1}}}},
+		"routes": []any{map[string]any{"name": "Cases", "plan": "Cases"}, map[string]any{"name": "ask", "plan": "Ask"}, map[string]any{"name": "ask dark", "plan": "Ask dark"}, map[string]any{"name": "echo", "plan": "SMS echo"},
 			map[string]any{"name": "dark", "plan": "SMS dark"}, map[string]any{"name": "hook", "plan": "SMS hook"}, map[string]any{"name": "log", "plan": "SMS log"}},
 		"providers": []any{map[string]any{"name": "filed", "endpoint": at("/callback/filed"),
 			"headers": map[string]any{"Authorization": basic, "X-Token": s.secret("provider header")}}},
@@ -486,6 +496,15 @@ var misplaced = map[string]func(doc map[string]any, secret string){
 	"password in a gateway's url": func(doc map[string]any, secret string) {
 		doc["gateways"] = map[string]any{"sms": map[string]any{"g": map[string]any{"type": "http", "url": "https://u:" + url.PathEscape(secret) + "@example.com/"}}}
 	},
+	"credential in a connector's header": func(doc map[string]any, secret string) {
+		putConnector(doc, map[string]any{"url": "https://example.com/", "headers": map[string]any{"Authorization": "Bearer " + secret}})
+	},
+	"credential in a connector's url": func(doc map[string]any, secret string) {
+		putConnector(doc, map[string]any{"url": "https://example.com/?apikey=" + url.QueryEscape(secret)})
+	},
+	"password in a connector's url": func(doc map[string]any, secret string) {
+		putConnector(doc, map[string]any{"url": "https://u:" + url.PathEscape(secret) + "@example.com/"})
+	},
 	"gateway's unknown key": func(doc map[string]any, secret string) {
 		doc["gateways"] = map[string]any{"sms": map[string]any{"g": map[string]any{"type": "http", "url": "https://example.com", "apikey": secret}}}
 	},
@@ -509,6 +528,12 @@ var misplaced = map[string]func(doc map[string]any, secret string){
 	"client's secret without scopes": func(doc map[string]any, secret string) {
 		doc["clients"] = []any{map[string]any{"id": "crm", "secret": secret, "scopes": []string{"everything"}}}
 	},
+}
+
+// putConnector puts a data connector with some settings into a document.
+func putConnector(doc, settings map[string]any) {
+	settings["type"] = "dataconnector"
+	doc["plans"] = append(doc["plans"].([]any), map[string]any{"name": "Wrong", "start": "a", "applets": map[string]any{"a": settings}})
 }
 
 // apply applies a file that is refused, as the command does, and keeps what it says.
@@ -556,13 +581,14 @@ func (s *secretStory) work() {
 		} else {
 			s.ok(s.native("POST", "/v1/interactions/"+id+"/release", nil))
 		}
-		for _, gateway := range []string{"echo", "hook", "log"} {
+		for _, gateway := range []string{"echo", "hook", "log", "ask"} {
 			s.contract("/interactions/invoke", map[string]any{"requests": []any{map[string]any{"route": gateway, "externalid": fmt.Sprint(gateway, n),
 				"linkeddata": []any{property("FromNum", "Switchyard"), property("ToNum", "+49123456"), property("Message", "hello")}}}})
 		}
 	}
 	s.contract("/interactions/invoke", map[string]any{"requests": []any{map[string]any{"route": "dark", "externalid": "dark",
 		"linkeddata": []any{property("FromNum", "Switchyard"), property("ToNum", "+49123456"), property("Message", "hello")}}}})
+	s.contract("/interactions/invoke", map[string]any{"requests": []any{map[string]any{"route": "ask dark", "externalid": "ask dark"}}})
 	s.readEverything("early")
 	for range 12 {
 		s.ok(s.native("POST", "/v1/clock", map[string]string{"advance": "1h30m"}))
@@ -807,12 +833,12 @@ func (s *secretStory) finish() {
 
 // controls are texts that must be where secrets are looked for: else nothing was looked through.
 var controls = map[string][]string{
-	inAnswers: {"config.published", "token.issued", "session.opened", "password.changed", "provider.secretrotated", "effect.attempted", "effect.finished",
+	inAnswers: {`"exchange":{`, `"connector":{`, "config.published", "token.issued", "session.opened", "password.changed", "provider.secretrotated", "effect.attempted", "effect.finished",
 		"effect.due", "answer.kept", `"password":"***"`, `"secret":"***"`, `"token":"***"`, `"X-Token":"***"`, "X-Api-Key", "Ada", "AssignToAgent", "switchyard_",
 		"/callback/filed", "broken.yaml", "+49123456", `"attempts":[{`, "text/event-stream", "Www-Authenticate", "invalid_client", "password_wrong", "openapi"},
 	inLog:   {`"level":"INFO"`, "effect attempted", `"route":"/v1/me/password"`, `"route":"/v1/session"`, "client:ops", "user:ada", "hello"},
 	inFiles: {"SQLite format 3", "interaction.dispatched", "$argon2id$", "s1:", "/callback/filed", "Ada", "hello"},
-	inCells: {`"type":"publish"`, `"type":"register"`, "$argon2id$", "s1:", "effect.attempted", "work-3", "Ada", "hello"},
+	inCells: {`"exchange":{`, `"type":"publish"`, `"type":"register"`, "$argon2id$", "s1:", "effect.attempted", "work-3", "Ada", "hello"},
 }
 
 // judge searches.

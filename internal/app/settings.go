@@ -116,6 +116,11 @@ func (x *settings) Provider(account, name string) (effects.ProviderSettings, boo
 	return out, true
 }
 
+// Connectors implements connector.Lookup.
+func (x *settings) Connectors(account string) *switchyard.ConnectorSettings {
+	return x.documentOf(account).Settings.Connectors
+}
+
 // Gateway implements effects.Lookup.
 func (x *settings) Gateway(account, kind, name string) (switchyard.Gateway, bool) {
 	gateways := x.documentOf(account).Gateways.SMS

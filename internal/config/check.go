@@ -36,6 +36,7 @@ func (r Rules) Check(doc *switchyard.Account) []Problem {
 	c.routes()
 	c.providers()
 	c.clients()
+	c.connectors()
 	_, faults := plan.Compile(doc)
 	for _, f := range faults {
 		c.problems.add(Problem{Path: f.Path, Text: f.Text, Warning: f.Warning})

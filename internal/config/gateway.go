@@ -95,7 +95,7 @@ func (c *checker) httpGateway(path string, g switchyard.Gateway) {
 	if g.Method != "" {
 		c.choice(at(path, "method"), g.Method, "method", gatewayMethods)
 	}
-	if fault := c.gatewayURL(g.URL); fault != "" {
+	if fault := c.targetURL(g.URL); fault != "" {
 		c.fault(at(path, "url"), "%s", fault)
 	}
 	for _, f := range headerFaults(g.Headers) {
@@ -130,10 +130,10 @@ func (c *checker) smtpGateway(path string, g switchyard.Gateway) {
 	}
 }
 
-// gatewayURL checks where a gateway sends to. Scheme and host are literal text or a secret, so that
+// targetURL checks where a gateway or a data connector sends to. Scheme and host are literal text or a secret, so that
 // no data source can choose the address; a URL is shown to everyone who may read the account, so no
 // credential may stand in it.
-func (c *checker) gatewayURL(text string) string {
+func (c *checker) targetURL(text string) string {
 	const credential = "a url is shown to whoever reads the account: put the credential under secrets and write #(name) instead"
 	if text == "" {
 		return "is missing; a gateway of type http needs one"

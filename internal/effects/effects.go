@@ -1,16 +1,18 @@
 // Package effects performs what the core asks for in the world: callbacks to providers and messages
-// to people. The core decides everything about them: what is attempted, in which order and when
+// to people, and requests of data connectors. The core decides everything about them: what is attempted, in which order and when
 // again. The worker here makes one attempt for each it is handed and reports what became of it.
 // An effect may be handed over, and therefore attempted, more than once under the same id: at least
 // once, never less.
 //
 // It imports the root package, the JSON and the metrics library. The kinds of effects live in
-// packages beneath that import this one: callback, sms; egress is the way out they share.
+// packages beneath that import this one: callback, sms, email, connector; egress is the way out they share,
+// template what fills in their texts.
 package effects
 
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"switchyard"
 )
@@ -29,7 +31,11 @@ type Outcome struct {
 	Status int    // HTTP status, when there was one
 	Detail string // for people: the error, or the answer's beginning; made by Excerpt
 
-	MessageID string // what the other side calls the message
+	Timeout    bool                 // nothing came back in time, and the plan is to be told so
+	Values     map[string]string    // data sources read from the answer; no secret is in them
+	Exchange   *switchyard.Exchange // what was sent and what came back, masked
+	MessageID  string               // what the other side calls the message
+	RetryAfter time.Duration        // the other side asks not to come again before; 0 = it does not
 }
 
 // GiveUp is the outcome of an attempt that no later one can better.
@@ -62,14 +68,17 @@ type Opener func(sealed switchyard.Sealed) ([]byte, error)
 type Target struct {
 	Account string
 	Kind    string // switchyard.EffectCallback, …
-	Name    string // of the provider, by CaseKey, or of the gateway
+	Name    string // of the provider, by CaseKey, or of the gateway; the host of a connector
 }
 
 // TargetOf returns the target of an effect. A provider is the same however its name was spelled when
 // the effect was asked for.
 func TargetOf(account string, e *switchyard.Effect) Target {
-	if e.Kind == switchyard.EffectCallback {
+	switch e.Kind {
+	case switchyard.EffectCallback:
 		return Target{account, e.Kind, switchyard.CaseKey(e.Provider)}
+	case switchyard.EffectConnector:
+		return Target{account, e.Kind, e.Connector.Host}
 	}
 	return Target{account, e.Kind, e.Gateway}
 }

@@ -26,6 +26,20 @@ func Excerpt(text string, secrets []string, limit int) string {
 	return cutAt(text, limit)
 }
 
+// Shown makes a text that came from outside, or was sent, fit for a timeline: secrets masked, at most
+// limit bytes, and otherwise as it was.
+func Shown(text string, secrets []string, limit int) string {
+	text = strings.ToValidUTF8(text[:min(len(text), limit)], "\ufffd")
+	return cutAt(mask(text, secrets), limit)
+}
+
+// brokenValue is how much of a secret a whole text has to end with to be masked: it was not cut here,
+// so what is shorter is more likely chance.
+const brokenValue = 8
+
+// Masked is a whole text with its secrets masked.
+func Masked(text string, secrets []string) string { return masking{brokenValue}.mask(text, secrets) }
+
 // Credentials returns the parts of a header's value that are to be masked: the value itself, what
 // follows the type of an Authorization, and what Basic credentials hold.
 func Credentials(value string) []string {

@@ -110,7 +110,7 @@ func TestExcerptGivesUpOnPuzzles(t *testing.T) {
 	if got := Excerpt(puzzle, []string{"secret"}, MaxDetailBytes); len(got) > MaxDetailBytes {
 		t.Errorf("%d bytes", len(got))
 	}
-	m := masker{secrets: []string{"secret"}, hidden: make([]bool, len(puzzle)), seen: map[string]int{}}
+	m := masker{masking: masking{shortestBroken}, secrets: []string{"secret"}, hidden: make([]bool, len(puzzle)), seen: map[string]int{}}
 	m.look(verbatim(puzzle), mostEscapes, true)
 	if m.read > mostReadings+1 {
 		t.Errorf("it was read in %d ways", m.read)

@@ -18,8 +18,18 @@ const shortestBroken = 4
 // around the other, or in base64, and its answer may break off in the middle of a secret. So the
 // secrets are looked for in the text as it would be read, once for each way, and what they were
 // read from is masked.
-func mask(text string, secrets []string) string {
-	m := masker{secrets: secrets, hidden: make([]bool, len(text)), seen: map[string]int{}}
+func mask(text string, secrets []string) string { return masking{shortestBroken}.mask(text, secrets) }
+
+// masking is how a text is looked through.
+type masking struct {
+	broken int // from which length on its end may be the beginning of a secret
+}
+
+func (how masking) mask(text string, secrets []string) string {
+	if len(secrets) == 0 {
+		return text
+	}
+	m := masker{masking: how, secrets: secrets, hidden: make([]bool, len(text)), seen: map[string]int{}}
 	m.look(verbatim(text), mostEscapes, true)
 	switch {
 	case m.read > mostReadings:
@@ -48,6 +58,7 @@ const (
 
 // masker looks for secrets and notes which bytes of the text they were read from.
 type masker struct {
+	masking
 	secrets []string
 	hidden  []bool
 	found   bool
@@ -68,7 +79,7 @@ func (m *masker) look(r reading, escapes int, base64 bool) {
 	m.seen[string(r.plain)] = further
 	m.read++
 	for _, secret := range m.secrets {
-		m.found = r.hide(secret, m.hidden) || m.found
+		m.found = r.hide(secret, m.hidden, m.broken) || m.found
 	}
 	if escapes > 0 {
 		for _, w := range ways {
@@ -100,13 +111,17 @@ var ways = []way{{`\`, fromJSON}, {"%", fromURL}, {"%+", fromURL}, {"&", fromHTM
 // to[i] of the text.
 type reading struct {
 	plain    []byte
-	from, to []int
+	from, to []int32
+}
+
+func makeReading(size int) reading {
+	return reading{plain: make([]byte, 0, size), from: make([]int32, 0, size), to: make([]int32, 0, size)}
 }
 
 func verbatim(text string) reading {
-	r := reading{plain: []byte(text)}
+	r := makeReading(len(text))
 	for i := range len(text) {
-		r.from, r.to = append(r.from, i), append(r.to, i+1)
+		r.add(text[i], int32(i), int32(i+1))
 	}
 	return r
 }
@@ -117,7 +132,7 @@ func (r reading) unescaped(w way) (reading, bool) {
 	if !strings.ContainsAny(text, w.marks) {
 		return r, false
 	}
-	var out reading
+	out := makeReading(len(text))
 	for i := 0; i < len(text); {
 		plain, length := text[i:i+1], 1
 		if strings.IndexByte(w.marks, text[i]) >= 0 {
@@ -136,19 +151,19 @@ func (r reading) unescaped(w way) (reading, bool) {
 	return out, string(out.plain) != text
 }
 
-func (r *reading) add(c byte, from, to int) {
+func (r *reading) add(c byte, from, to int32) {
 	r.plain, r.from, r.to = append(r.plain, c), append(r.from, from), append(r.to, to)
 }
 
 // extend lets the last byte reach up to an end.
-func (r *reading) extend(to int) {
+func (r *reading) extend(to int32) {
 	if n := len(r.to); n > 0 {
 		r.to[n-1] = to
 	}
 }
 
 // hide marks where a secret was read from, also the beginning of one the text ends with.
-func (r reading) hide(secret string, hidden []bool) (found bool) {
+func (r reading) hide(secret string, hidden []bool, broken int) (found bool) {
 	if secret == "" {
 		return false
 	}
@@ -162,7 +177,7 @@ func (r reading) hide(secret string, hidden []bool) (found bool) {
 		r.cover(i, i+len(secret), hidden)
 		found = true
 	}
-	for n := min(len(secret)-1, len(r.plain)); n >= shortestBroken; n-- {
+	for n := min(len(secret)-1, len(r.plain)); n >= broken; n-- {
 		if bytes.HasSuffix(r.plain, wanted[:n]) {
 			r.cover(len(r.plain)-n, len(r.plain), hidden)
 			return true
@@ -184,6 +199,7 @@ const shortestBase64 = 8
 // them is left out. A run begins in the middle when what comes before it happens to be letters too,
 // so each is read from four offsets.
 func (r reading) decoded(offset int) (out reading, other bool) {
+	out = makeReading(len(r.plain))
 	for i := 0; i < len(r.plain); {
 		end := i
 		for end < len(r.plain) && sextets[r.plain[end]] != 0 {

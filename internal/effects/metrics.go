@@ -13,7 +13,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	m := &metrics{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "switchyard_effect_attempts_total",
-			Help: "Attempts at callbacks and messages, by kind and by result: ok, failed or given_up.",
+			Help: "Attempts at callbacks, messages and requests of data connectors, by kind and by result: ok, failed or given_up.",
 		}, []string{"kind", "result"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "switchyard_effect_attempt_seconds",

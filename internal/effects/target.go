@@ -6,12 +6,25 @@ import "switchyard"
 type target struct {
 	name     Target
 	waiting  queue
-	making   int  // attempts being made: the first is of firsts, the others are of shared
+	making   int  // attempts being made: the first is of firsts, the others are of its pool
 	flying   int  // making, and results being reported
 	silent   bool // the last attempt got no answer in time: one at a time until one does
 	refused  bool // Perform said no since Room was last told
 	idleLine bool // stands in Worker.idle
-	busyLine bool // stands in Worker.busy
+	busyLine bool // stands in the line of its pool
+}
+
+// pool is the attempts of some kinds beyond the first of each target.
+type pool struct {
+	taken int
+	line  line // targets that wait for a place
+}
+
+func (w *Worker) poolOf(t *target) *pool {
+	if t.name.Kind == switchyard.EffectConnector {
+		return &w.asked
+	}
+	return &w.others
 }
 
 func (w *Worker) target(name Target) *target {
@@ -26,6 +39,9 @@ func (w *Worker) target(name Target) *target {
 // wants reports whether t would make one more attempt if it were given a place.
 func (w *Worker) wants(t *target) bool {
 	limit := w.limits.PerTarget
+	if t.name.Kind == switchyard.EffectConnector {
+		limit = w.limits.PerHost
+	}
 	if t.silent {
 		limit = 1
 	}
@@ -41,7 +57,7 @@ func (w *Worker) enrol(t *target) {
 		w.idle.push(t)
 	case t.making > 0 && !t.busyLine:
 		t.busyLine = true
-		w.busy.push(t)
+		w.poolOf(t).line.push(t)
 	}
 }
 
@@ -55,13 +71,15 @@ func (w *Worker) serve() {
 		}
 		w.enrol(t)
 	}
-	for w.shared < w.limits.Shared && w.busy.size() > 0 {
-		t := w.busy.pop()
-		t.busyLine = false
-		if t.making > 0 && w.wants(t) {
-			w.launch(t)
+	for _, p := range [...]*pool{&w.others, &w.asked} {
+		for p.taken < w.limits.Shared && p.line.size() > 0 {
+			t := p.line.pop()
+			t.busyLine = false
+			if t.making > 0 && w.wants(t) {
+				w.launch(t)
+			}
+			w.enrol(t)
 		}
-		w.enrol(t)
 	}
 }
 
@@ -69,7 +87,7 @@ func (w *Worker) launch(t *target) {
 	if t.making == 0 {
 		w.firsts++
 	} else {
-		w.shared++
+		w.poolOf(t).taken++
 	}
 	t.making++
 	t.flying++
@@ -92,7 +110,7 @@ func (w *Worker) land(t *target, e *switchyard.Effect, o Outcome) {
 	if t.making == 0 {
 		w.firsts--
 	} else {
-		w.shared--
+		w.poolOf(t).taken--
 	}
 	t.silent = o.Silent
 	delete(w.known, attemptOf(t.name.Account, e))

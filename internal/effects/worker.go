@@ -28,12 +28,16 @@ type Options struct {
 	Room func(Target)
 	// Now is the real clock; nil = time.Now.
 	Now func() time.Time
+	// Clock is the clock that deadlines of effects are held against; nil = the real one.
+	Clock func() switchyard.Instant
 }
 
 // Limits of a worker; zero members mean the defaults beside them.
 type Limits struct {
 	PerTarget int // attempts in flight at one target; 8
-	// Shared is how many attempts beyond the first of each target are in flight together; 512.
+	PerHost   int // attempts in flight at one host of data connectors, whose answers plans wait for; 64
+	// Shared is how many attempts beyond the first of each target are in flight together: so many
+	// of callbacks and messages, and as many again of data connectors; 512.
 	Shared int
 	// Targets is how many targets may have an attempt in flight at once; 4096. Each has its first
 	// attempt outside Shared: however many targets use that up by being slow, another one goes on.
@@ -49,6 +53,7 @@ func (l Limits) WithDefaults() Limits {
 		}
 	}
 	fill(&l.PerTarget, 8)
+	fill(&l.PerHost, 64)
 	fill(&l.Shared, 512)
 	fill(&l.Targets, 4096)
 	fill(&l.Backlog, 256)
@@ -70,11 +75,11 @@ type Worker struct {
 	targets  map[Target]*target
 	known    map[attempt]struct{} // waiting or being made
 	firsts   int                  // targets with an attempt in flight
-	shared   int                  // attempts in flight beyond the first of their target
 	idle     line                 // targets that wait for their first attempt
-	busy     line                 // targets that wait for a further one
+	others   pool                 // of callbacks and messages
+	asked    pool                 // of data connectors: one kind takes nothing from the other
 	roomFor  []Target             // to be told through Options.Room
-	inFlight int                  // firsts + shared + results being reported
+	inFlight int                  // firsts + those of both pools + results being reported
 }
 
 // attempt names one attempt at one effect.
@@ -92,6 +97,9 @@ func attemptOf(account string, e *switchyard.Effect) attempt {
 func New(o Options) *Worker {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Clock == nil {
+		o.Clock = func() switchyard.Instant { return switchyard.InstantOf(time.Now()) }
 	}
 	life, cut := context.WithCancel(context.Background())
 	return &Worker{
@@ -187,7 +195,9 @@ func (w *Worker) fly(t *target, e switchyard.Effect) {
 		w.record(t.name, &e, outcome, took)
 		w.options.Results(t.name.Account, &switchyard.EffectResult{
 			Effect: e.ID, Attempt: e.Attempt, OK: outcome.OK, GiveUp: outcome.GiveUp,
-			Status: outcome.Status, Detail: outcome.Detail, TookMillis: took.Milliseconds(), MessageID: outcome.MessageID,
+			Status: outcome.Status, Detail: outcome.Detail, TookMillis: took.Milliseconds(),
+			Timeout: outcome.Timeout, Values: outcome.Values, Exchange: outcome.Exchange,
+			MessageID: outcome.MessageID, RetryAfterMillis: outcome.RetryAfter.Milliseconds(),
 		})
 	}
 	w.mu.Lock()
@@ -209,7 +219,26 @@ func (w *Worker) try(account string, e *switchyard.Effect) (o Outcome) {
 			o = Outcome{Detail: "the server failed at this attempt; its log has the details under the effect's id"}
 		}
 	}()
-	return performer.Attempt(w.life, account, e)
+	ctx, cancel, late := w.within(e)
+	if late {
+		return Outcome{GiveUp: true, Timeout: true, Detail: "its time was over before there was a place for the attempt"}
+	}
+	defer cancel()
+	return performer.Attempt(ctx, account, e)
+}
+
+// within bounds an attempt by the deadline of its effect. It is late when that has passed: the core
+// has given the effect up, or is about to.
+func (w *Worker) within(e *switchyard.Effect) (ctx context.Context, cancel context.CancelFunc, late bool) {
+	if e.Deadline == 0 {
+		return w.life, func() {}, false
+	}
+	left := e.Deadline.Sub(w.options.Clock())
+	if left <= 0 {
+		return nil, nil, true
+	}
+	ctx, cancel = context.WithTimeout(w.life, left.Std())
+	return ctx, cancel, false
 }
 
 // record writes the one line of log an attempt gets, and counts it.

@@ -81,9 +81,9 @@ func (b *bench) empty(t *testing.T) {
 	b.Worker.mu.Lock()
 	defer b.Worker.mu.Unlock()
 	w := b.Worker
-	if len(w.targets)+len(w.known)+w.firsts+w.shared+w.inFlight+len(w.roomFor) != 0 {
+	if len(w.targets)+len(w.known)+w.firsts+w.others.taken+w.asked.taken+w.inFlight+len(w.roomFor) != 0 {
 		t.Errorf("left: %d targets, %d known, %d first, %d shared, %d in flight, %d to tell",
-			len(w.targets), len(w.known), w.firsts, w.shared, w.inFlight, len(w.roomFor))
+			len(w.targets), len(w.known), w.firsts, w.others.taken+w.asked.taken, w.inFlight, len(w.roomFor))
 	}
 }
 
@@ -175,8 +175,8 @@ func TestManyDeadTargets(t *testing.T) {
 			t.Errorf("%d of 100 effects performed", n)
 		}
 		b.Worker.mu.Lock()
-		if b.firsts != 40 || b.shared != 20 {
-			t.Errorf("%d first and %d shared attempts in flight; want 40 and 20", b.firsts, b.shared)
+		if b.firsts != 40 || b.others.taken != 20 {
+			t.Errorf("%d first and %d shared attempts in flight; want 40 and 20", b.firsts, b.others.taken)
 		}
 		b.Worker.mu.Unlock()
 		close(release)

@@ -148,7 +148,7 @@ func effectOf(ev switchyard.Event) (switchyard.ID, bool) {
 // apply returns the standing after an event; applying one twice changes nothing. c is nil when the
 // callback is not known, and stays so for effects that are none.
 func (c *Callback) apply(at switchyard.Instant, ev switchyard.Event) *Callback {
-	if r, ok := ev.(*switchyard.EffectRequested); ok {
+	if r, ok := ev.(*switchyard.EffectRequested); ok && r.Effect.Kind == switchyard.EffectCallback {
 		return c.request(at, &r.Effect)
 	}
 	if c == nil {

@@ -29,6 +29,17 @@ func Idempotent(method string) bool {
 	return slices.Contains([]string{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}, strings.ToUpper(method))
 }
 
+// CredentialHeader reports whether a header is named like one that carries a credential. Its value is
+// never shown.
+func CredentialHeader(name string) bool {
+	name = strings.ToLower(name)
+	if name == "idempotency-key" {
+		return false
+	}
+	return slices.ContainsFunc([]string{"authorization", "authentication", "cookie", "key", "token", "secret", "password", "signature"},
+		func(word string) bool { return strings.Contains(name, word) })
+}
+
 // What a dataconnector may read of an answer, besides paths into its body.
 const (
 	ResultStatus = "status"
@@ -173,7 +184,11 @@ func (c *checker) dataConnector(at place, set *switchyard.Applet) {
 	c.filled(at.of("url"), set.URL)
 	c.filled(at.of("body"), set.Body)
 	for _, name := range sortedKeys(set.Headers) {
-		c.filled(at.of("headers").of(name), set.Headers[name])
+		value, member := set.Headers[name], at.of("headers").of(name)
+		c.filled(member, value)
+		if CredentialHeader(name) && value != "" && !holdsSecret(value) && !isTemplate(value) {
+			c.fault(member, "a plan is shown to whoever reads the account: put the credential under secrets and write #(name) instead")
+		}
 	}
 	if set.URL != "" {
 		c.destination(at.of("url"), set.URL)

@@ -73,7 +73,8 @@ func (p *Performer) Attempt(ctx context.Context, account string, e *switchyard.E
 		detail := effects.Excerpt(egress.Explain(err), keys.masked(), effects.MaxDetailBytes)
 		return effects.Outcome{Silent: egress.Silent(err), Detail: detail}
 	}
-	o := effects.Outcome{OK: answer.OK(), Silent: answer.Stalled, Status: answer.Status}
+	o := effects.Outcome{OK: answer.OK(), Silent: answer.Stalled, Status: answer.Status,
+		RetryAfter: answer.RetryAfter(time.Now())}
 	if len(answer.Body) > 0 {
 		o.Detail = effects.Excerpt(string(answer.Body), keys.masked(), effects.MaxDetailBytes)
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -260,7 +261,7 @@ func TestReceiversThatMisbehave(t *testing.T) {
 				t.Errorf("detail %q lacks %q", got.Detail, c.want.Detail)
 			}
 			got.Detail, c.want.Detail = "", ""
-			if got != c.want {
+			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})

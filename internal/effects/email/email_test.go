@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/mail"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -146,7 +147,7 @@ func TestFaults(t *testing.T) {
 			if !strings.Contains(o.Detail, c.detail) || strings.Contains(o.Detail, "sesame") {
 				t.Errorf("detail %q, want %q in it", o.Detail, c.detail)
 			}
-			if o.Detail = ""; o != c.want {
+			if o.Detail = ""; !reflect.DeepEqual(o, c.want) {
 				t.Errorf("%+v, want %+v", o, c.want)
 			}
 		})

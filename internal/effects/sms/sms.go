@@ -1,8 +1,8 @@
 // Package sms sends messages to people through the gateways of an account: type log writes them to
 // the server's log, type http sends the request the account file describes.
 //
-// It imports the root package, internal/core/plan for its templates, internal/effects and
-// internal/effects/egress.
+// It imports the root package, internal/core/plan, internal/effects, and of that egress and
+// template.
 package sms
 
 import (
@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"switchyard"
 	"switchyard/internal/effects"
 	"switchyard/internal/effects/egress"
+	"switchyard/internal/effects/template"
 )
 
 // The types of gateways.
@@ -64,25 +66,24 @@ func (p *Performer) write(ctx context.Context, account string, e *switchyard.Eff
 }
 
 func (p *Performer) send(ctx context.Context, account string, g switchyard.Gateway, e *switchyard.Effect) effects.Outcome {
-	t := &templates{values: valuesOf(e), open: p.o.Open, secret: func(key string) (switchyard.Sealed, bool) {
-		return p.o.Lookup.Secret(account, key)
-	}}
+	t := template.New(template.Options{Of: "the gateway", Values: valuesOf(e), Open: p.o.Open,
+		Secret: func(key string) (switchyard.Sealed, bool) { return p.o.Lookup.Secret(account, key) }})
 	ctx, cancel := context.WithTimeout(ctx, timeout(g))
 	defer cancel()
-	request, err := t.request(ctx, g, e.ID)
+	message, err := request(ctx, t, g, e.ID)
 	if err != nil {
-		return effects.Outcome{GiveUp: !t.unsealFailed, Detail: t.excerpt(err.Error())}
+		return effects.Outcome{GiveUp: !t.UnsealFailed, Detail: t.Excerpt(err.Error())}
 	}
-	answer, err := egress.Do(p.o.Client, request)
+	answer, err := egress.Do(p.o.Client, message)
 	if err != nil {
-		return effects.Outcome{Silent: egress.Silent(err), Detail: t.excerpt(egress.Explain(err))}
+		return effects.Outcome{Silent: egress.Silent(err), Detail: t.Excerpt(egress.Explain(err))}
 	}
 	return effects.Outcome{
 		OK:     answer.OK(),
 		GiveUp: !answer.OK() && answer.Status != http.StatusTooManyRequests && answer.Status < 500,
 		Silent: answer.Stalled,
-		Status: answer.Status,
-		Detail: t.excerpt(string(answer.Body)),
+		Status: answer.Status, RetryAfter: answer.RetryAfter(time.Now()),
+		Detail: t.Excerpt(string(answer.Body)),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -168,7 +169,7 @@ func TestAnswers(t *testing.T) {
 			w.WriteHeader(status)
 		})
 		want.Status = status
-		if got := w.attempt(t, &settings{gateway: switchyard.Gateway{Type: "http", URL: w.URL}}); got != want {
+		if got := w.attempt(t, &settings{gateway: switchyard.Gateway{Type: "http", URL: w.URL}}); !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
@@ -268,20 +269,6 @@ func TestSecretsStayInside(t *testing.T) {
 	for _, secret := range []string{"1234567", "7654321", "1357924", "body-credential", "YWJjZA", "literal-credential", "dXNlcjpw"} {
 		if strings.Contains(everything, secret) {
 			t.Errorf("%q is shown in %s", secret, everything)
-		}
-	}
-}
-
-func TestLiterals(t *testing.T) {
-	for text, want := range map[string]string{
-		`{"from":"$(From)","text" : "$(Message:JSON)","api_key":"c2VjcmV0","n":1}`: "c2VjcmV0",
-		`from=$(From:URL)&token=abcd1234&to=$(To:URL)`:                             "abcd1234",
-		`token=c2VjcmV0eQ==&to=$(To)`:                                              "c2VjcmV0eQ== c2VjcmV0eQ",
-		`<sms><user>adam</user><pass>#(Pass)</pass></sms>`:                         "adam",
-		`#(All)`: "",
-	} {
-		if got := strings.Join(literals(text), " "); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

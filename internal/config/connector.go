@@ -1,0 +1,33 @@
+package config
+
+import (
+	"switchyard/internal/core/plan"
+	"switchyard/internal/extract"
+)
+
+// connectors checks of data connectors what the checker of plans cannot: that an HTTP request can be
+// made of them, and that their paths into the answer can be read.
+func (c *checker) connectors() {
+	for i := range c.doc.Plans {
+		p := &c.doc.Plans[i]
+		for _, name := range sortedKeys(p.Applets) {
+			a, path := p.Applets[name], at(nth("plans", i)+".applets", name)
+			if a.Type != plan.TypeDataConnector {
+				continue
+			}
+			if a.URL != "" {
+				if fault := c.targetURL(a.URL); fault != "" {
+					c.fault(at(path, "url"), "%s", fault)
+				}
+			}
+			for _, f := range headerFaults(a.Headers) {
+				c.fault(path+"."+f.path, "%s", f.text)
+			}
+			for _, source := range sortedKeys(a.Result) {
+				if err := extract.Check(a.Result[source]); err != nil && plan.IsResult(a.Result[source]) {
+					c.fault(at(path+".result", source), "%s", err)
+				}
+			}
+		}
+	}
+}
