@@ -1,12 +1,12 @@
-// Package effects performs what the core asks for in the world: callbacks to providers and messages
-// to people, and requests of data connectors. The core decides everything about them: what is attempted, in which order and when
-// again. The worker here makes one attempt for each it is handed and reports what became of it.
-// An effect may be handed over, and therefore attempted, more than once under the same id: at least
-// once, never less.
+// Package effects performs what the core asks for in the world: callbacks to providers, messages to
+// people and requests of data connectors. The core decides everything about them: what is attempted,
+// in which order and when again. The worker here makes one attempt for each it is handed and reports
+// what became of it. An effect may be handed over, and therefore attempted, more than once under the
+// same id: at least once, never less.
 //
 // It imports the root package, the JSON and the metrics library. The kinds of effects live in
-// packages beneath that import this one: callback, sms, email, connector; egress is the way out they share,
-// template what fills in their texts.
+// packages beneath that import this one: callback, sms, email, connector; egress is the way out they
+// share, template what fills in their texts.
 package effects
 
 import (
