@@ -280,6 +280,13 @@ type SecretRotated struct {
 	Overlap  Instant `json:"overlap"`
 }
 
+// CredentialsResealed: credentials of the account are sealed with another key now; none is another.
+type CredentialsResealed struct {
+	nobody
+	Key   string     `json:"key"` // id of the key that seals
+	Texts []Resealed `json:"texts"`
+}
+
 // Effect is something to be done in the world: at least once, always under the same id.
 type Effect struct {
 	ID           ID       `json:"id"`
@@ -436,47 +443,48 @@ type ServerStarted struct{ nobody }
 // ClockAdvanced: the manual clock reached the event's instant.
 type ClockAdvanced struct{ nobody }
 
-func (*Dispatched) EventType() string         { return "interaction.dispatched" }
-func (*Stepped) EventType() string            { return "interaction.stepped" }
-func (*Enqueued) EventType() string           { return "interaction.queued" }
-func (*Left) EventType() string               { return "interaction.left" }
-func (*OfferMade) EventType() string          { return "interaction.offered" }
-func (*Returned) EventType() string           { return "interaction.returned" }
-func (*Joined) EventType() string             { return "interaction.connected" }
-func (*HeldEvent) EventType() string          { return "interaction.held" }
-func (*ParkedEvent) EventType() string        { return "interaction.parked" }
-func (*Retrieved) EventType() string          { return "interaction.retrieved" }
-func (*Transferred) EventType() string        { return "interaction.transferred" }
-func (*TransferLapsed) EventType() string     { return "interaction.transferlapsed" }
-func (*Requeued) EventType() string           { return "interaction.requeued" }
-func (*Released) EventType() string           { return "interaction.released" }
-func (*WrapExtended) EventType() string       { return "interaction.wrapextended" }
-func (*Completed) EventType() string          { return "interaction.completed" }
-func (*Finished) EventType() string           { return "interaction.ended" }
-func (*AfterFinished) EventType() string      { return "interaction.afterended" }
-func (*Prioritised) EventType() string        { return "interaction.prioritised" }
-func (*PersonalEnded) EventType() string      { return "interaction.personalended" }
-func (*Erased) EventType() string             { return "interaction.erased" }
-func (*PresenceChanged) EventType() string    { return "agent.presence" }
-func (*LostEvent) EventType() string          { return "agent.lost" }
-func (*BackEvent) EventType() string          { return "agent.back" }
-func (*Processed) EventType() string          { return "invocation.processed" }
-func (*ConfigPublished) EventType() string    { return "config.published" }
-func (*ProviderRegistered) EventType() string { return "provider.registered" }
-func (*ProviderRemoved) EventType() string    { return "provider.removed" }
-func (*SecretRotated) EventType() string      { return "provider.secretrotated" }
-func (*EffectRequested) EventType() string    { return "effect.requested" }
-func (*EffectDue) EventType() string          { return "effect.due" }
-func (*EffectAttempted) EventType() string    { return "effect.attempted" }
-func (*EffectFinished) EventType() string     { return "effect.finished" }
-func (*TokenIssued) EventType() string        { return "token.issued" }
-func (*SessionOpened) EventType() string      { return "session.opened" }
-func (*SessionClosed) EventType() string      { return "session.closed" }
-func (*PasswordChanged) EventType() string    { return "password.changed" }
-func (*RequestIDsFlushed) EventType() string  { return "requestids.flushed" }
-func (*AnswerKept) EventType() string         { return "answer.kept" }
-func (*ServerStarted) EventType() string      { return "server.started" }
-func (*ClockAdvanced) EventType() string      { return "clock.advanced" }
+func (*Dispatched) EventType() string          { return "interaction.dispatched" }
+func (*Stepped) EventType() string             { return "interaction.stepped" }
+func (*Enqueued) EventType() string            { return "interaction.queued" }
+func (*Left) EventType() string                { return "interaction.left" }
+func (*OfferMade) EventType() string           { return "interaction.offered" }
+func (*Returned) EventType() string            { return "interaction.returned" }
+func (*Joined) EventType() string              { return "interaction.connected" }
+func (*HeldEvent) EventType() string           { return "interaction.held" }
+func (*ParkedEvent) EventType() string         { return "interaction.parked" }
+func (*Retrieved) EventType() string           { return "interaction.retrieved" }
+func (*Transferred) EventType() string         { return "interaction.transferred" }
+func (*TransferLapsed) EventType() string      { return "interaction.transferlapsed" }
+func (*Requeued) EventType() string            { return "interaction.requeued" }
+func (*Released) EventType() string            { return "interaction.released" }
+func (*WrapExtended) EventType() string        { return "interaction.wrapextended" }
+func (*Completed) EventType() string           { return "interaction.completed" }
+func (*Finished) EventType() string            { return "interaction.ended" }
+func (*AfterFinished) EventType() string       { return "interaction.afterended" }
+func (*Prioritised) EventType() string         { return "interaction.prioritised" }
+func (*PersonalEnded) EventType() string       { return "interaction.personalended" }
+func (*Erased) EventType() string              { return "interaction.erased" }
+func (*PresenceChanged) EventType() string     { return "agent.presence" }
+func (*LostEvent) EventType() string           { return "agent.lost" }
+func (*BackEvent) EventType() string           { return "agent.back" }
+func (*Processed) EventType() string           { return "invocation.processed" }
+func (*ConfigPublished) EventType() string     { return "config.published" }
+func (*ProviderRegistered) EventType() string  { return "provider.registered" }
+func (*ProviderRemoved) EventType() string     { return "provider.removed" }
+func (*SecretRotated) EventType() string       { return "provider.secretrotated" }
+func (*CredentialsResealed) EventType() string { return "credentials.resealed" }
+func (*EffectRequested) EventType() string     { return "effect.requested" }
+func (*EffectDue) EventType() string           { return "effect.due" }
+func (*EffectAttempted) EventType() string     { return "effect.attempted" }
+func (*EffectFinished) EventType() string      { return "effect.finished" }
+func (*TokenIssued) EventType() string         { return "token.issued" }
+func (*SessionOpened) EventType() string       { return "session.opened" }
+func (*SessionClosed) EventType() string       { return "session.closed" }
+func (*PasswordChanged) EventType() string     { return "password.changed" }
+func (*RequestIDsFlushed) EventType() string   { return "requestids.flushed" }
+func (*AnswerKept) EventType() string          { return "answer.kept" }
+func (*ServerStarted) EventType() string       { return "server.started" }
+func (*ClockAdvanced) EventType() string       { return "clock.advanced" }
 
 // Placed makes an empty event of each type about the given interaction and agent, for decoding.
 var Placed = map[string]func(ID, string) Event{
@@ -509,6 +517,7 @@ var Placed = map[string]func(ID, string) Event{
 	"provider.registered":        func(ID, string) Event { return new(ProviderRegistered) },
 	"provider.removed":           func(ID, string) Event { return new(ProviderRemoved) },
 	"provider.secretrotated":     func(ID, string) Event { return new(SecretRotated) },
+	"credentials.resealed":       func(ID, string) Event { return new(CredentialsResealed) },
 	"effect.requested":           func(ID, string) Event { return new(EffectRequested) },
 	"effect.due":                 func(i ID, _ string) Event { return &EffectDue{On: On{i}} },
 	"effect.attempted":           func(i ID, _ string) Event { return &EffectAttempted{On: On{i}} },

@@ -129,6 +129,13 @@ type RotateSecret struct {
 	Secret   Sealed `json:"secret"`
 }
 
+// Reseal puts credentials sealed with a new key in the places of the same ones sealed with an older
+// key, wherever the account keeps them. Texts it keeps nowhere any more change nothing.
+type Reseal struct {
+	Key   string     `json:"key"` // id of the new key
+	Texts []Resealed `json:"texts"`
+}
+
 // Action is something done to an interaction by, or for, an agent, or by a supervisor.
 type Action string
 
@@ -270,6 +277,7 @@ func (*Invoke) InputType() string          { return "invoke" }
 func (*Register) InputType() string        { return "register" }
 func (*RemoveProvider) InputType() string  { return "provider.remove" }
 func (*RotateSecret) InputType() string    { return "provider.rotate" }
+func (*Reseal) InputType() string          { return "reseal" }
 func (*Act) InputType() string             { return "act" }
 func (*SetPresence) InputType() string     { return "presence" }
 func (*AgentLost) InputType() string       { return "agent.lost" }
@@ -300,7 +308,7 @@ var Inputs = inputTable(
 	func() Input { return new(Redeliver) }, func() Input { return new(IssueToken) },
 	func() Input { return new(OpenSession) }, func() Input { return new(CloseSession) },
 	func() Input { return new(SetPassword) }, func() Input { return new(FlushRequestIDs) },
-	func() Input { return new(ErasePersonal) },
+	func() Input { return new(ErasePersonal) }, func() Input { return new(Reseal) },
 )
 
 func inputTable(makers ...func() Input) map[string]func() Input {

@@ -29,6 +29,7 @@ type CLI struct {
 	Client   ClientCmd   `cmd:"" help:"List, add, rotate and remove API clients."`
 	Provider ProviderCmd `cmd:"" help:"List providers, rotate their signing secrets, remove them."`
 	Token    TokenCmd    `cmd:"" help:"Get a bearer token for an API client."`
+	Key      KeyCmd      `cmd:"" help:"List, rotate and prune the keys that seal credentials."`
 	Journal  JournalCmd  `cmd:"" help:"Read the journal, or prove it by deciding it again."`
 	Bench    BenchCmd    `cmd:"" help:"Measure a server on this machine."`
 	Backup   BackupCmd   `cmd:"" help:"Write a consistent copy of a data folder while the server runs or rests."`

@@ -12,7 +12,7 @@ import (
 type serverFlags struct {
 	AllowInsecureEndpoints bool           `help:"Let callbacks and gateways use http and reach this machine: for trying things out." env:"SWITCHYARD_ALLOW_INSECURE_ENDPOINTS"`
 	AllowNetwork           []netip.Prefix `help:"Private network that callbacks and gateways may reach, such as 10.1.0.0/16; may be repeated." placeholder:"CIDR" env:"SWITCHYARD_ALLOW_NETWORK"`
-	Key                    string         `help:"Key that seals credentials, 32 bytes in base64, instead of the key file in the data folder." env:"SWITCHYARD_KEY" placeholder:"BASE64"`
+	Key                    string         `help:"Key that seals credentials, 32 bytes in base64, instead of the key file in the data folder; older keys may follow, separated by commas." env:"SWITCHYARD_KEY" placeholder:"BASE64"`
 }
 
 // ServeCmd runs the server.

@@ -64,7 +64,7 @@ type Options struct {
 	AllowNetworks []netip.Prefix
 	TLSCert       string
 	TLSKey        string
-	Key           string // sealing key as text; empty = the key file of the folder
+	Key           string // sealing keys as text; empty = the key file of the folder
 	Log           *slog.Logger
 	Limits        engine.Limits
 	// WrapJournal puts something between the server and its journal. It is for tests and

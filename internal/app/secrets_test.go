@@ -169,8 +169,9 @@ func (s *secretStory) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.keep("sealing key", strings.TrimRight(string(key), "=\n"))
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(key)))
+	text := strings.Fields(string(key))[0] // behind it stands when it was made
+	s.keep("sealing key", strings.TrimRight(text, "="))
+	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -797,6 +798,10 @@ func (s *secretStory) backup() {
 		s.t.Fatal(err)
 	}
 	s.hay.addFolder(s.t, "backup", copied)
+	if _, err := RotateKey(s.t.Context(), Options{Data: copied, Log: slog.New(slog.NewTextHandler(s.hay, nil))}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.hay.addFolder(s.t, "backup with a new key", copied)
 	if err := Restore(s.t.Context(), copied, restored, nil); err != nil {
 		s.t.Fatal(err)
 	}
@@ -837,8 +842,8 @@ var controls = map[string][]string{
 		"effect.due", "answer.kept", `"password":"***"`, `"secret":"***"`, `"token":"***"`, `"X-Token":"***"`, "X-Api-Key", "Ada", "AssignToAgent", "switchyard_",
 		"/callback/filed", "broken.yaml", "+49123456", `"attempts":[{`, "text/event-stream", "Www-Authenticate", "invalid_client", "password_wrong", "openapi"},
 	inLog:   {`"level":"INFO"`, "effect attempted", `"route":"/v1/me/password"`, `"route":"/v1/session"`, "client:ops", "user:ada", "hello"},
-	inFiles: {"SQLite format 3", "interaction.dispatched", "$argon2id$", "s1:", "/callback/filed", "Ada", "hello"},
-	inCells: {`"exchange":{`, `"type":"publish"`, `"type":"register"`, "$argon2id$", "s1:", "effect.attempted", "work-3", "Ada", "hello"},
+	inFiles: {"SQLite format 3", "interaction.dispatched", "$argon2id$", "s2:", "/callback/filed", "Ada", "hello"},
+	inCells: {`"exchange":{`, `"type":"publish"`, `"type":"register"`, "$argon2id$", "s2:", "effect.attempted", "work-3", "Ada", "hello"},
 }
 
 // judge searches.

@@ -57,6 +57,8 @@ func (x *settings) observe(account string, events []switchyard.Event) {
 			x.changeProvider(account, e.Provider, func(p *core.Provider) {
 				p.Old, p.Secret, p.Overlap = p.Secret, e.Secret, e.Overlap
 			})
+		case *switchyard.CredentialsResealed:
+			x.reseal(account, switchyard.Replacements(e.Texts))
 		case *switchyard.ProviderRemoved:
 			x.change(account, func(a *accountSettings) { delete(a.providers, switchyard.CaseKey(e.Provider)) })
 		}
@@ -72,6 +74,19 @@ func (x *settings) change(account string, f func(a *accountSettings)) {
 		x.accounts[account] = a
 	}
 	f(a)
+}
+
+// reseal follows a rotation of the sealing key.
+func (x *settings) reseal(account string, with map[switchyard.Sealed]switchyard.Sealed) {
+	x.change(account, func(a *accountSettings) {
+		if a.document != nil {
+			a.document, _ = core.ResealDocument(a.document, with)
+		}
+		for key, p := range a.providers {
+			p.Reseal(with)
+			a.providers[key] = p
+		}
+	})
 }
 
 func (x *settings) changeProvider(account, name string, f func(p *core.Provider)) {

@@ -207,10 +207,11 @@ func (p *preparer) sealed(path, given, stored string) string {
 	if before, err := p.key.Open(switchyard.Sealed(stored)); err == nil && string(before) == plain {
 		return stored
 	}
-	if plain != given {
+	// What an older key sealed, in a version that is published again, is sealed anew.
+	if plain != given && p.key.Current(given) {
 		return given
 	}
-	return string(p.key.Seal([]byte(given)))
+	return string(p.key.Seal([]byte(plain)))
 }
 
 func (p *preparer) secrets() {

@@ -320,3 +320,32 @@ clients: [{id: crm, secret: "file:key", scopes: ["config:read"]}]
 		t.Errorf("resolved to %q", got)
 	}
 }
+
+// A version of before a rotation, published again, comes back sealed with the key in front.
+func TestWhatAnOlderKeySealedIsSealedAnew(t *testing.T) {
+	b := newBench(t)
+	const old, fresh = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "AAAAAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+	var err error
+	if b.key, err = seal.KeyFrom(old); err != nil {
+		t.Fatal(err)
+	}
+	past, _ := b.prepare(b.read(secretive), nil)
+	if b.key, err = seal.KeyFrom(fresh + "\n" + old); err != nil {
+		t.Fatal(err)
+	}
+	again, _ := b.prepare(past, &switchyard.Account{})
+	n := 0
+	switchyard.EachSealed(marshal(again), func(text switchyard.Sealed) {
+		n++
+		if !b.key.Current(string(text)) {
+			t.Errorf("%s is sealed with the older key", text)
+		}
+	})
+	if n < 5 {
+		t.Errorf("only %d texts are sealed", n)
+	}
+	// What is the same as before stays as it is stored: it makes no version.
+	if same, _ := b.prepare(past, again); !Equal(same, again) {
+		t.Error("the same document makes a version")
+	}
+}

@@ -92,7 +92,7 @@ func authorization(value string) bool {
 // storedAuthorization is authorization for documents, where the value may be a reference, masked or
 // sealed, and so cannot be judged.
 func storedAuthorization(value string) bool {
-	return isReference(value) || value == switchyard.Masked || strings.HasPrefix(value, "s1:") || authorization(value)
+	return isReference(value) || value == switchyard.Masked || seal.LooksSealed(value) || authorization(value)
 }
 
 // operation returns the member of p that an operation's name, in any case, means; nil if none.

@@ -64,6 +64,10 @@ func (s *State) take(input switchyard.Input) (any, *switchyard.Error) {
 		return nil, s.decideRemoveProvider(in)
 	case *switchyard.RotateSecret:
 		return s.decideRotateSecret(in)
+	case *switchyard.Reseal:
+		if len(in.Texts) > 0 {
+			s.emit(&switchyard.CredentialsResealed{Key: in.Key, Texts: in.Texts})
+		}
 	case *switchyard.IssueToken:
 		s.emit(&switchyard.TokenIssued{Client: in.Client, Hash: in.Hash, Scopes: in.Scopes, Wall: in.Wall, Expires: in.Expires})
 	case *switchyard.OpenSession:

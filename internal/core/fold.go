@@ -41,6 +41,8 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 		s.foldRemoved(e)
 	case *switchyard.SecretRotated:
 		s.foldRotated(e)
+	case *switchyard.CredentialsResealed:
+		s.foldResealed(e)
 	case *switchyard.Processed:
 		s.requests.accept(seq, s.now, e.Results)
 	case *switchyard.RequestIDsFlushed:

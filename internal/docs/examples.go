@@ -76,6 +76,7 @@ var examples = []example{
 		Permitted: switchyard.Permissions{Release: true, Hold: true}, Secret: switchyard.Masked}},
 	{"user:root", &switchyard.ProviderRemoved{Provider: crm}},
 	{"user:root", &switchyard.SecretRotated{Provider: crm, Secret: switchyard.Masked, Overlap: exampleAt + 86_400_000}},
+	{bySystem, &switchyard.CredentialsResealed{Key: "5f0c72a1", Texts: []switchyard.Resealed{{Old: switchyard.Masked, New: switchyard.Masked}}}},
 	{byAda, &switchyard.EffectRequested{Effect: exampleEffect}},
 	{bySystem, &switchyard.EffectDue{On: on, Effect: effectID, Attempt: 2}},
 	{bySystem, &switchyard.EffectAttempted{On: on, Effect: effectID, Attempt: 1, Status: 502, Detail: "bad gateway",

@@ -45,6 +45,8 @@ func projectEvent(b *tables.Batch, r *tailRow, ev switchyard.Event) error {
 		c, err := configOf(r, ev)
 		b.Configs = append(b.Configs, c)
 		return err
+	case *switchyard.CredentialsResealed:
+		b.Reseal = append(b.Reseal, ev.Texts...)
 	case *switchyard.Erased:
 		b.Erase = append(b.Erase, ev.Interaction)
 	}

@@ -24,7 +24,8 @@ const (
 const (
 	pruneRows    = 5_000
 	pruneTables  = 2_000
-	leastToPrune = 1_000 // rows, below which a snapshot is not worth its while
+	leastToPrune = 1_000              // rows, below which a snapshot is not worth its while
+	quietToPrune = 7 * switchyard.Day // past the horizon, from where on it is for a single one: a quiet account forgets too
 )
 
 // retain prunes every account now and then, and when the manual clock made a leap.
@@ -94,7 +95,14 @@ func (e *Engine) pruneJournal(ctx context.Context, account string, horizon switc
 	if err != nil {
 		return err
 	}
-	if before < oldest+leastToPrune {
+	least := switchyard.Seq(leastToPrune)
+	if long, err := e.firstAt(ctx, account, oldest, last, horizon.Add(-quietToPrune)); err != nil {
+		return err
+	} else if long > oldest {
+		least = 1
+	}
+	// The last row always stays, for the next number is counted from it.
+	if before = min(before, last); before < oldest+least {
 		return nil
 	}
 	snapshot, err := e.snapshot(ctx, account)
@@ -102,7 +110,7 @@ func (e *Engine) pruneJournal(ctx context.Context, account string, horizon switc
 		return err
 	}
 	before = min(before, snapshot.Seq+1)
-	if before < oldest+leastToPrune {
+	if before < oldest+least {
 		return nil
 	}
 	if err := e.options.Journal.SaveSnapshot(ctx, snapshot); err != nil {

@@ -27,7 +27,8 @@ type Batch struct {
 	Invocations   []Invocation
 	Notifications []Notification
 	Configs       []Config
-	Erase         []switchyard.ID // ended interactions whose personal data is to be removed; done last
+	Reseal        []switchyard.Resealed // texts of config versions that others take the place of; done after Configs
+	Erase         []switchyard.ID       // ended interactions whose personal data is to be removed; done last
 }
 
 // Key names a value of a checkpoint.

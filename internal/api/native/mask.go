@@ -21,6 +21,13 @@ func masked(e switchyard.Event) switchyard.Event {
 		v := *e
 		v.Secret = hide(e.Secret)
 		return &v
+	case *switchyard.CredentialsResealed:
+		v := *e
+		v.Texts = make([]switchyard.Resealed, len(e.Texts))
+		for n, t := range e.Texts {
+			v.Texts[n] = switchyard.Resealed{Old: hide(t.Old), New: hide(t.New)}
+		}
+		return &v
 	case *switchyard.TokenIssued:
 		v := *e
 		v.Hash = hide(e.Hash)

@@ -70,7 +70,7 @@ func (s *Store) applyBatch(tx *sqlitedb.Tx, b *tables.Batch, changed map[string]
 	changed[b.Account] = a
 	steps := [...]func(*sqlitedb.Tx, int64, *tables.Batch) error{
 		applyCheckpoint, applyEnded, applyTimeline, s.applyRequestIDs, applyInvocations,
-		applyNotifications, applyConfigs, s.applyErase,
+		applyNotifications, applyConfigs, applyReseal, s.applyErase,
 	}
 	for _, step := range steps {
 		if err := step(tx, a.number, b); err != nil {
@@ -278,6 +278,39 @@ func applyConfigs(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
 		add(c.Source)
 		add(blob(c.Document))
 	})
+}
+
+// applyReseal rewrites the versions of the config that hold a credential sealed with an older key.
+func applyReseal(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	if len(b.Reseal) == 0 {
+		return nil
+	}
+	with := switchyard.Replacements(b.Reseal)
+	var versions []int64
+	err := tx.Query("SELECT version FROM config WHERE account = ?", []driver.Value{account}, func(v []driver.Value) error {
+		versions = append(versions, v[0].(int64))
+		return nil
+	})
+	for _, version := range versions {
+		if err == nil {
+			err = resealConfig(tx, account, version, with)
+		}
+	}
+	return err
+}
+
+func resealConfig(tx *sqlitedb.Tx, account, version int64, with map[switchyard.Sealed]switchyard.Sealed) error {
+	var document []byte
+	var changed bool
+	err := tx.Query("SELECT document FROM config WHERE account = ? AND version = ?", []driver.Value{account, version},
+		func(v []driver.Value) error {
+			document, changed = switchyard.ReplaceSealed(v[0].([]byte), with)
+			return nil
+		})
+	if err != nil || !changed {
+		return err
+	}
+	return tx.Exec("UPDATE config SET document = ? WHERE account = ? AND version = ?", document, account, version)
 }
 
 // applyErase blanks the columns that name a person, and has the documents and timelines rewritten.

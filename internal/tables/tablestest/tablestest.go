@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(t *testing.T) tables.Store, fromCopy func(t *te
 		{"invocations", invocations},
 		{"notifications", notifications},
 		{"configs", configs},
+		{"reseal", reseal},
 		{"personal data is erased", erase},
 		{"what is too old goes", prune},
 	}
@@ -420,6 +421,23 @@ func configs(t *testing.T, s tables.Store) {
 	one, err := s.Config(ctx, "acme", 2)
 	want := config(2)
 	same(t, "one", one, err, &want)
+}
+
+// Resealing rewrites every version that holds the old text, and those of this account only.
+func reseal(t *testing.T, s tables.Store) {
+	config := func(v int, secret string) tables.Config {
+		return tables.Config{Version: v, At: noon, By: "user:ada", Source: "api", Document: fmt.Appendf(nil, `{"secrets":{"a":%q,"b":"s1:keep"}}`, secret)}
+	}
+	must(t, s.Apply(ctx, []tables.Batch{
+		{Account: "acme", Through: 1, At: noon, Configs: []tables.Config{config(1, "s1:old"), config(2, "s1:older")}},
+		{Account: "other", Through: 1, At: noon, Configs: []tables.Config{config(1, "s1:old")}},
+	}))
+	must(t, s.Apply(ctx, []tables.Batch{{Account: "acme", Through: 2, At: noon, Configs: []tables.Config{config(3, "s1:old")},
+		Reseal: []switchyard.Resealed{{Old: "s1:old", New: "s2:k:new"}, {Old: "s1:unknown", New: "s2:k:x"}}}}))
+	got, err := s.Configs(ctx, "acme", 0, 9)
+	same(t, "resealed", got, err, []tables.Config{config(3, "s2:k:new"), config(2, "s1:older"), config(1, "s2:k:new")})
+	got, err = s.Configs(ctx, "other", 0, 9)
+	same(t, "other account", got, err, []tables.Config{config(1, "s1:old")})
 }
 
 func erase(t *testing.T, s tables.Store) {
