@@ -59,6 +59,10 @@ var rooms = []struct {
 	{"seal", root},
 	{"config", root + " core/plan core/plan/zone extract seal"},
 
+	// Plans before they are published: as pictures, and run in virtual time.
+	{"draw", root + " core/plan"},
+	{"rehearse", root + " core core/plan"},
+
 	// What comes in over HTTP.
 	{"api/httpx", root},
 	{"api/auth", root + " api/httpx"},
@@ -77,7 +81,7 @@ var rooms = []struct {
 	{"docs", root + " engine effects api/httpx api/auth api/native"},
 
 	// The command, which alone imports app.
-	{"cmd/switchyard", root + " app engine journal/sqlite config seal api/auth api/native client bench demo"},
+	{"cmd/switchyard", root + " app engine core/plan journal/sqlite config seal draw rehearse api/auth api/native api/vcc client bench demo"},
 }
 
 // pureStd is what of the standard library the pure rooms may import: nothing that does I/O, knows
