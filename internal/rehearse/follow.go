@@ -3,6 +3,7 @@ package rehearse
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"switchyard"
@@ -63,8 +64,6 @@ func (r *run) happened(e switchyard.Event) {
 		r.stepped(e)
 	case *switchyard.EffectRequested:
 		r.requested(&e.Effect)
-	case *switchyard.EffectFinished:
-		r.finished(e)
 	case *switchyard.Enqueued:
 		s := Step{What: "applet", Plan: e.Plan, Applet: e.Applet, Type: plan.TypeQueue}
 		s.Changed = append(s.Changed, "waits since "+e.Since.String())
@@ -122,7 +121,27 @@ func (r *run) stepped(e *switchyard.Stepped) {
 	if e.Goto != "" {
 		s.To = "plan " + e.Goto
 	}
+	if asked := r.asked(e); asked != nil {
+		asked.Changed, asked.Exit, asked.To = append(asked.Changed, s.Changed...), s.Exit, s.To
+		if s.Why != "" {
+			asked.Why = s.Why
+		}
+		return
+	}
 	r.add(s)
+}
+
+// asked is the step of the applet that waited for the effects it had asked for; it goes on now.
+func (r *run) asked(e *switchyard.Stepped) *Step {
+	for n := len(r.steps) - 1; n >= 0; n-- {
+		if s := &r.steps[n]; s.What == "applet" {
+			if s.Plan == e.Plan && s.Applet == e.Applet && len(s.Sent) > 0 && s.Exit == "" {
+				return s
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // why says what made an applet take an exit: its rule, and what was looked at.
@@ -159,29 +178,46 @@ func (r *run) toOf(planName, applet, exit string) string {
 	return ""
 }
 
-// requested notes an effect: a message belongs to the applet that ran last.
+// requested notes an effect: all but a callback belong to the applet that ran last.
 func (r *run) requested(e *switchyard.Effect) {
 	sent := &Sent{Kind: e.Kind, Gateway: e.Gateway, Provider: e.Provider, Notification: e.Notification, From: e.From,
-		To: e.To, Message: e.Message, id: e.ID}
+		To: e.To, Subject: e.Subject, Message: e.Message, HTML: e.HTML, id: e.ID}
+	if e.Connector != nil {
+		sent.Request = requestOf(e)
+	}
 	if e.Kind == switchyard.EffectCallback || len(r.steps) == 0 {
-		r.add(Step{What: "callback", Agent: e.Agent, Sent: sent})
+		r.add(Step{What: "callback", Agent: e.Agent, Sent: []*Sent{sent}})
 		return
 	}
-	r.steps[len(r.steps)-1].Sent = sent
+	last := &r.steps[len(r.steps)-1]
+	last.Sent = append(last.Sent, sent)
 }
 
-// finished lets the plan go on from the applet whose effect has its answer.
-func (r *run) finished(e *switchyard.EffectFinished) {
-	s := r.sentStep(e.Effect)
-	if s == nil || s.Applet == "" {
-		return
+// requestOf fills in the data sources of a dataconnector's request, in one pass as the attempt does,
+// with the mask in the places of secrets.
+func requestOf(e *switchyard.Effect) *Request {
+	known := plan.NewKnown(e.Values)
+	fill := func(text string) string {
+		filled, err := plan.ExpandBoth(text, known, func(string) (string, bool) { return switchyard.Masked, true })
+		if err != nil {
+			return err.Error()
+		}
+		return filled
 	}
-	s.Exit = plan.ExitNext
-	if !e.OK {
-		s.Exit, s.Why = plan.ExitFailure, e.Detail
+	q := &Request{Method: e.Connector.Method, URL: fill(e.Connector.URL), Body: fill(e.Connector.Body)}
+	for name, text := range e.Connector.Headers {
+		if q.Headers == nil {
+			q.Headers = map[string]string{}
+		}
+		if q.Headers[name] = fill(text); credentialHeader.MatchString(name) {
+			q.Headers[name] = switchyard.Masked
+		}
 	}
-	s.To = r.toOf(s.Plan, s.Applet, s.Exit)
+	return q
 }
+
+// credentialHeader matches headers whose value may be a credential although it is written out.
+var credentialHeader = regexp.MustCompile(`(?i)auth|key|token|secret|cookie|password`)
 
 // leave notes the exit of the queue it was in.
 func (r *run) leave(exit, why string) {

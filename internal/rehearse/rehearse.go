@@ -32,9 +32,11 @@ type Options struct {
 
 // Answer is what becomes of an effect.
 type Answer struct {
-	OK     bool   `json:"ok"`
-	Status int    `json:"status,omitzero"`
-	Detail string `json:"detail,omitempty"`
+	OK      bool              `json:"ok"`
+	Status  int               `json:"status,omitzero"`
+	Detail  string            `json:"detail,omitempty"`
+	Timeout bool              `json:"timeout,omitzero"` // nothing came back in time
+	Values  map[string]string `json:"values,omitempty"` // data sources a dataconnector reads from it
 }
 
 // Report is what a run came to.
@@ -64,7 +66,7 @@ type Step struct {
 	Type    string             `json:"type,omitempty"`
 	Agent   string             `json:"agent,omitempty"`
 	Changed []string           `json:"changed,omitempty"`
-	Sent    *Sent              `json:"sent,omitempty"` // what would have been sent
+	Sent    []*Sent            `json:"sent,omitempty"` // what would have been sent
 	Exit    string             `json:"exit,omitempty"`
 	Why     string             `json:"why,omitempty"` // the exit was taken, or it came to this
 	To      string             `json:"to,omitempty"`  // applet or plan it goes on with
@@ -79,10 +81,21 @@ type Sent struct {
 	Notification string   `json:"notification,omitempty"`
 	From         string   `json:"from,omitempty"`
 	To           []string `json:"to,omitempty"`
-	Message      string   `json:"message,omitempty"`
-	Answer       *Answer  `json:"answer,omitempty"` // nil while it has none
+	Subject      string   `json:"subject,omitempty"`
+	Message      string   `json:"message,omitempty"` // of an e-mail, its plain text
+	HTML         string   `json:"html,omitempty"`
+	Request      *Request `json:"request,omitempty"` // of a dataconnector
+	Answer       *Answer  `json:"answer,omitempty"`  // nil while it has none
 
 	id switchyard.ID
+}
+
+// Request is what a dataconnector would have asked, with data sources filled in and secrets masked.
+type Request struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
 }
 
 // What bounds a run: events it goes through, and the time it goes on when none is given.
@@ -220,12 +233,12 @@ func (r *run) answerEffect() bool {
 		return false
 	}
 	answer := Answer{OK: true}
-	if at := r.sentStep(due.ID); at != nil {
+	if at, sent := r.sentBy(due.ID); at != nil {
 		answer = r.answerTo(at)
-		at.Sent.Answer = &answer
+		sent.Answer = &answer
 	}
 	_, refused := r.do(&switchyard.EffectResult{Effect: due.ID, Attempt: due.Attempt, OK: answer.OK, GiveUp: !answer.OK,
-		Status: answer.Status, Detail: answer.Detail})
+		Status: answer.Status, Detail: answer.Detail, Timeout: answer.Timeout, Values: answer.Values})
 	return refused == nil
 }
 
@@ -239,13 +252,16 @@ func (r *run) answerTo(at *Step) Answer {
 	return Answer{OK: true}
 }
 
-func (r *run) sentStep(id switchyard.ID) *Step {
+// sentBy finds an effect, and the step that asked for it.
+func (r *run) sentBy(id switchyard.ID) (*Step, *Sent) {
 	for n := range r.steps {
-		if s := &r.steps[n]; s.Sent != nil && s.Sent.id == id {
-			return s
+		for _, sent := range r.steps[n].Sent {
+			if sent.id == id {
+				return &r.steps[n], sent
+			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // act plays the agent the work is with: it takes it and releases it, and ends wrap-up at once. An

@@ -28,8 +28,9 @@ func account() *switchyard.Account {
 		Agents: []switchyard.AgentEntry{
 			{Username: "ada", Skills: map[string]int{"billing": 9, "german": 5}, Groups: []string{"support"}},
 			{Username: "bo", Skills: map[string]int{"billing": 5}, Groups: []string{"support"}}},
-		Secrets:  map[string]string{"token": "never-shown"},
-		Gateways: switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}},
+		Secrets: map[string]string{"token": "never-shown"},
+		Gateways: switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}},
+			Email: map[string]switchyard.Gateway{"office": {Type: "log", From: "desk@example.com"}}},
 		Plans: []switchyard.Plan{
 			{Name: "Cases", Start: "team", Applets: map[string]switchyard.Applet{
 				"team": {Type: "datarouter", Rules: []switchyard.Rule{{Source: "Team", Operator: "equals", Value: "EMEA", Next: "tag"}}, On: map[string]string{"nomatch": "night"}},
@@ -43,13 +44,21 @@ func account() *switchyard.Account {
 				"late":  {Type: "end"},
 				"night": {Type: "goto", Plan: "Night"},
 			}},
+			{Name: "Ask", Start: "crm", Applets: map[string]switchyard.Applet{
+				"crm": {Type: "dataconnector", Method: "POST", URL: "https://crm.example.com/$(Ref:URL)?key=#(token)", Body: `{"who":"$(DisplayName:JSON)"}`,
+					Headers: map[string]string{"X-Api-Key": "never-shown", "Accept": "application/json"},
+					Result:  map[string]string{"Tier": "$.tier"}, Next: "tier", On: map[string]string{"timeout": "late"}},
+				"tier": {Type: "datarouter", Rules: []switchyard.Rule{{Source: "Tier", Operator: "equals", Value: "gold", Next: "mail"}}, On: map[string]string{"nomatch": "late"}},
+				"mail": {Type: "sendemail", Gateway: "office", To: "vip@example.com", Subject: "Gold: $(DisplayName)", Text: "Call back.", Next: "late"},
+				"late": {Type: "end", Outcome: "Asked"},
+			}},
 			{Name: "Night", Start: "bye", Applets: map[string]switchyard.Applet{"bye": {Type: "end", Outcome: "Closed"}}},
 			{Name: "Survey", Start: "ask", Applets: map[string]switchyard.Applet{
 				"ask": {Type: "sendsms", Gateway: "default", To: "$(CLID)", Message: "How was it? ($(InteractionOutcome))"}}},
 		},
 		Dispositions: []string{"Solved"},
 		Routes: []switchyard.Route{{Name: "Cases", Plan: "Cases", After: "Survey", DataSources: map[string]string{"Team": "EMEA"}},
-			{Name: "Plain", Plan: "Cases"}},
+			{Name: "Plain", Plan: "Cases"}, {Name: "Ask", Plan: "Ask"}},
 	}
 }
 
@@ -75,6 +84,14 @@ func TestRuns(t *testing.T) {
 		"kept": func(o *Options) {
 			o.Providers[0].Permitted.Release = false
 			o.Presences = []switchyard.SetPresence{{Agent: "ada", Presence: "Ready"}}
+		},
+		"connector": func(o *Options) {
+			o.Call.Requests[0].Route = "Ask"
+			o.Answers = map[string]Answer{"crm": {OK: true, Status: 200, Values: map[string]string{"Tier": "gold"}}}
+		},
+		"silence": func(o *Options) {
+			o.Call.Requests[0].Route = "Ask"
+			o.Answers = map[string]Answer{"Ask/crm": {Timeout: true}}
 		},
 		"after": func(o *Options) {
 			o.Presences = []switchyard.SetPresence{{Agent: "ada", Presence: "Ready"}}

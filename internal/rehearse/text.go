@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"switchyard"
@@ -36,7 +38,7 @@ func (s *Step) head() string {
 	case s.What == "applet":
 		return fmt.Sprintf("%s/%s (%s)", s.Plan, s.Applet, s.Type)
 	case s.What == "callback":
-		return fmt.Sprintf("callback %s to %s", s.Sent.Notification, s.Sent.Provider)
+		return fmt.Sprintf("callback %s to %s", s.Sent[0].Notification, s.Sent[0].Provider)
 	case s.What == "left":
 		return fmt.Sprintf("left %s/%s", s.Plan, s.Applet)
 	case s.Outcome != "":
@@ -49,7 +51,7 @@ func (s *Step) head() string {
 
 func (s *Step) lines() []string {
 	lines := append([]string(nil), s.Changed...)
-	if m := s.Sent; m != nil {
+	for _, m := range s.Sent {
 		lines = append(lines, m.lines()...)
 	}
 	switch {
@@ -74,18 +76,36 @@ func (s *Step) lines() []string {
 }
 
 func (m *Sent) lines() (lines []string) {
-	if m.Kind != switchyard.EffectCallback {
+	switch {
+	case m.Request != nil:
+		lines = append(lines, "would ask "+m.Request.Method+" "+m.Request.URL)
+		for _, name := range slices.Sorted(maps.Keys(m.Request.Headers)) {
+			lines = append(lines, "  "+name+": "+m.Request.Headers[name])
+		}
+		lines = append(lines, indented(m.Request.Body)...)
+	case m.Kind != switchyard.EffectCallback:
 		line := fmt.Sprintf("would send by gateway %s to %s", m.Gateway, strings.Join(m.To, ", "))
 		if m.From != "" {
 			line += " from " + m.From
 		}
 		lines = append(lines, line+":")
-		for text := range strings.Lines(m.Message) {
-			lines = append(lines, "  "+strings.TrimSuffix(text, "\n"))
-		}
+		lines = append(lines, indented(m.Subject)...)
+		lines = append(lines, indented(m.Message)...)
+		lines = append(lines, indented(m.HTML)...)
 	}
-	if a := m.Answer; a != nil && !a.OK {
+	switch a := m.Answer; {
+	case a == nil || a.OK:
+	case a.Timeout:
+		lines = append(lines, strings.TrimSpace("answered: nothing in time "+a.Detail))
+	default:
 		lines = append(lines, strings.TrimSpace("answered: failure "+a.Detail))
+	}
+	return lines
+}
+
+func indented(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		lines = append(lines, "  "+strings.TrimRight(line, "\r\n"))
 	}
 	return lines
 }
