@@ -43,7 +43,7 @@ routes: [{name: R, plan: P}]
 clients: [{id: crm, secret: crm-secret-for-tests, scopes: ["interactions:write", "interactions:read"]}]
 `
 
-func write(t *testing.T, name, text string) string {
+func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -56,7 +56,7 @@ func write(t *testing.T, name, text string) string {
 func folder(t *testing.T) string {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
-	succeeds(t, "apply", "--data", data, "-f", write(t, "account.yaml", folderAccount))
+	succeeds(t, "apply", "--data", data, "-f", writeFile(t, "account.yaml", folderAccount))
 	onFolder(t, data, func(call func(method, path, body string)) {
 		call("POST", "/interactions/register", `{"provider":"CRM","endpoint":"https://127.0.0.1:1/hook"}`)
 		call("PUT", "/v1/agents/ada/presence", `{"presence":"Ready"}`)
@@ -180,7 +180,7 @@ func TestVerifySaysHowMuch(t *testing.T) {
 // A file that cannot be the config of a new account leaves no account behind, and says where it is
 // at fault; check, which knows of no account, warns.
 func TestFileThatANewAccountRefuses(t *testing.T) {
-	file := write(t, "account.yaml", strings.Replace(folderAccount, "secret: crm-secret-for-tests, ", "", 1))
+	file := writeFile(t, "account.yaml", strings.Replace(folderAccount, "secret: crm-secret-for-tests, ", "", 1))
 	place := file + `:7:12: clients[0].secret: `
 	if code, _, failed := command(t, "check", "-f", file); code != 0 || !strings.HasPrefix(failed, place+"warning: client") {
 		t.Errorf("check: exit %d, %s", code, failed)
@@ -200,7 +200,7 @@ func TestFileThatANewAccountRefuses(t *testing.T) {
 // RULINGS 32: whoever removes what live work needs is told how much of it there is.
 func TestApplyWarnsOfLiveWork(t *testing.T) {
 	data := folder(t)
-	file := write(t, "account.yaml", strings.Replace(folderAccount, "{username: ada, ", "{username: bo, ", 1))
+	file := writeFile(t, "account.yaml", strings.Replace(folderAccount, "{username: ada, ", "{username: bo, ", 1))
 	const warning = "warning: agent ada is removed; its interactions go back to their queues (1)\n"
 	before := len(rows(t, data))
 	code, out, failed := command(t, "apply", "--data", data, "-f", file, "--dry-run")
@@ -217,7 +217,7 @@ func TestApplyWarnsOfLiveWork(t *testing.T) {
 }
 
 func TestDryRunTellsWhatWouldBeRefused(t *testing.T) {
-	file := write(t, "account.yaml", strings.Replace(folderAccount, "clients: [", `clients: [{id: new, scopes: ["stats:read"]}, `, 1))
+	file := writeFile(t, "account.yaml", strings.Replace(folderAccount, "clients: [", `clients: [{id: new, scopes: ["stats:read"]}, `, 1))
 	code, out, failed := command(t, "apply", "--data", folder(t), "-f", file, "--dry-run")
 	if code != 1 || out != "" || !strings.Contains(failed, `clients[0].secret: client "new" is new here`) {
 		t.Errorf("exit %d, %s%s", code, out, failed)

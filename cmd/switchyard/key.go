@@ -25,7 +25,7 @@ type keyFlags struct {
 
 func (f *keyFlags) options(g *Globals) app.Options {
 	quiet := slog.New(slog.NewTextHandler(g.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return app.Options{Data: f.Data, Key: f.Key, AnyClock: true, Log: quiet}
+	return app.Options{Data: f.Data, Key: f.Key, Purpose: app.Read, Log: quiet}
 }
 
 // KeyListCmd lists.

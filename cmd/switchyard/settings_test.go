@@ -19,8 +19,8 @@ func served(t *testing.T, args ...string) (*CLI, error) {
 
 // DESIGN §7: flags over environment over file.
 func TestSettingsFile(t *testing.T) {
-	account := write(t, "a,b.yaml", folderAccount)
-	file := write(t, "switchyard.yaml", `
+	account := writeFile(t, "a,b.yaml", folderAccount)
+	file := writeFile(t, "switchyard.yaml", `
 # everything a flag says, a key may say
 data: /var/lib/switchyard
 listen: "0.0.0.0:1"
@@ -79,7 +79,7 @@ func TestSettingsFileIsStrict(t *testing.T) {
 		"- listen\n":                              ":1:1: the file holds keys and values",
 		"listen: 127.0.0.1:1\n---\nlisten: x\n":   "a second document begins here",
 	} {
-		file := write(t, "switchyard.yaml", text)
+		file := writeFile(t, "switchyard.yaml", text)
 		code, _, failed := command(t, "serve", "--config", file)
 		if code != 2 || !strings.Contains(failed, file+":") || !strings.Contains(failed, want) {
 			t.Errorf("%q: exit %d, %s", text, code, failed)

@@ -120,7 +120,7 @@ func RotateKey(ctx context.Context, o Options) (*Rotation, error) {
 		}
 	}
 	r.Key = key.Keys()[0]
-	o.kept, o.AnyClock = s, true
+	o.kept, o.Purpose = s, Change
 	a, err := New(ctx, o)
 	if err != nil {
 		return nil, err // New has closed the stores

@@ -55,7 +55,7 @@ func newKeyFolder(t *testing.T) *keyFolder {
 	return f
 }
 
-func (f *keyFolder) options() Options { return Options{Data: f.data, AnyClock: true} }
+func (f *keyFolder) options() Options { return Options{Data: f.data, Purpose: Change} }
 
 // serve runs a server on the folder, with a manual clock and no listener.
 func (f *keyFolder) serve(use func(a *App)) {
