@@ -14,6 +14,7 @@ func (db *DB) noteWritten(bytes int64) {
 	if db.memory {
 		return
 	}
+	db.ahead += bytes
 	if db.written += bytes; db.written >= checkpointBytes {
 		db.written = 0
 		select {
@@ -43,11 +44,13 @@ func (db *DB) checkpoints() {
 
 func (db *DB) checkpoint(own *sql.DB) {
 	frames, err := passive(own)
+	db.mu.Lock()
 	if err == nil {
-		db.mu.Lock()
 		frames, err = passive(own)
-		db.mu.Unlock()
 	}
+	db.ahead = 0 // also after a failure: whoever writes finds out by itself what is wrong
+	db.caughtUp.Broadcast()
+	db.mu.Unlock()
 	if err = db.judge(err); err == nil {
 		return
 	}

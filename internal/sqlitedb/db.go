@@ -42,6 +42,9 @@ const pageBytes = 8192
 // checkpointBytes is how much is written before the WAL is brought into the file.
 const checkpointBytes = 16 << 20
 
+// mostAhead is how much the writer may write before it waits for the checkpoints.
+const mostAhead = 2 * checkpointBytes
+
 // DB is an open database. Reads see every Write that has returned.
 type DB struct {
 	opt      Options
@@ -54,7 +57,9 @@ type DB struct {
 	readers  *sql.DB // nil when in memory
 	closed   bool
 	lost     atomic.Bool
-	written  int64 // bytes since the last checkpoint
+	written  int64 // bytes since a checkpoint was asked for
+	ahead    int64 // bytes since a checkpoint left nothing over
+	caughtUp *sync.Cond
 	wake     chan struct{}
 	done     chan struct{}
 	closing  sync.Once
@@ -67,6 +72,7 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 		prepared: make(map[string]driver.Stmt),
 		wake:     make(chan struct{}, 1), done: make(chan struct{}),
 	}
+	db.caughtUp = sync.NewCond(&db.mu)
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -163,6 +169,9 @@ func (db *DB) settings(ctx context.Context) error {
 func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	for db.ahead > mostAhead && !db.closed {
+		db.caughtUp.Wait()
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -270,6 +279,7 @@ func (db *DB) Close() (err error) {
 	db.closing.Do(func() {
 		db.mu.Lock()
 		db.closed = true
+		db.caughtUp.Broadcast()
 		db.mu.Unlock()
 		close(db.wake)
 		<-db.done
