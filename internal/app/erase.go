@@ -38,6 +38,7 @@ func eraseTimeline(document []byte) ([]byte, error) {
 			e.Values = nil
 		case *switchyard.EffectRequested:
 			e.Effect.From, e.Effect.To, e.Effect.Message, e.Effect.Values = "", nil, "", nil
+			e.Effect.Subject, e.Effect.HTML = "", ""
 		case *switchyard.EffectAttempted:
 			e.Exchange = nil
 		case *switchyard.EffectFinished:
