@@ -249,6 +249,14 @@ type Route struct {
 	Plan        string            `json:"plan"`
 	After       string            `json:"after,omitempty"` // plan run when the interaction has ended
 	DataSources map[string]string `json:"datasources,omitempty"`
+	Test        *RouteTest        `json:"test,omitempty"`
+}
+
+// RouteTest sends the interactions of listed callers into a plan that is being tried out, while those
+// of everybody else enter the route's plan.
+type RouteTest struct {
+	Plan    string   `json:"plan"`
+	Callers []string `json:"callers"` // clids; numbers compare by their digits
 }
 
 // ProviderEntry lists a provider in the account file; it acts as a register call when it changed.

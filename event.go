@@ -67,6 +67,7 @@ type Dispatched struct {
 	Linked     []Linked       `json:"linkeddata,omitempty"`
 	Demands    []Demand       `json:"skills,omitempty"`
 	Personal   *PersonalQueue `json:"personalqueue,omitzero"`
+	TestPlan   string         `json:"testplan,omitempty"` // the route's test plan, entered because the clid is one of its test callers
 }
 
 // Stepped: an applet other than a queue ran. The members hold what it changed.
@@ -151,6 +152,8 @@ type Transferred struct {
 	Version int     `json:"version,omitzero"` // of the route's plan
 	Until   Instant `json:"until,omitzero"`   // when it stops waiting for that agent
 	Why     string  `json:"why,omitempty"`    // "" by the agent, "assigned" by a supervisor
+	// TestPlan is the test plan of ToRoute, entered because the clid is one of its test callers.
+	TestPlan string `json:"testplan,omitempty"`
 }
 
 // TransferLapsed: the agent transferred to did not take it in time, or is no more.

@@ -16,6 +16,7 @@ const (
 	MaxSweep             = 1_000     // interactions one input may change before it goes on as a sweep
 	MaxSMSRecipients     = 100
 	MaxEmailRecipients   = 100
+	MaxTestCallers       = 1_000     // of one route
 	DefaultMaxLive       = 5_000_000 // settings.maxlive
 	MaxPageItems         = 1_000
 	DefaultPageItems     = 100

@@ -58,7 +58,8 @@ type Explanation struct {
 	Agents      []Missing `json:"agents,omitempty"`  // who would fit but for one thing, at most 10
 	Changes     []Change  `json:"changes,omitempty"` // what time alone will change
 	Unserveable bool      `json:"unserveable"`
-	Last        *Reason   `json:"last,omitzero"` // why it was offered to the agent it is with
+	Last        *Reason   `json:"last,omitzero"`      // why it was offered to the agent it is with
+	TestPlan    string    `json:"testplan,omitempty"` // entered by its route, because its clid is one of the test callers
 }
 
 // Missing says what keeps one agent from fitting: "ada is Away (Lunch) since …", "bo is full".

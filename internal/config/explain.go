@@ -144,6 +144,10 @@ var aboutWays = map[string]about{
 	"route.plan":        {text: "The plan its interactions run.", required: true},
 	"route.after":       {text: "A plan run, unattended, when the interaction has ended; it holds no queue."},
 	"route.datasources": {text: "Data sources its interactions begin with. Of the built-in ones only Language can be set."},
+	"route.test":        {text: "A second plan for listed callers: what you try out before everybody enters it."},
+
+	"test.plan":    {text: "The plan that the test callers enter, by the route and by a transfer to it.", required: true},
+	"test.callers": {text: "Their clids. Numbers compare by their digits, without spaces, punctuation and the leading plus; other text without case.", required: true},
 }
 
 func aboutApplets() map[string]about {

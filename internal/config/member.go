@@ -31,6 +31,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[switchyard.Rule]():              "rule",
 	reflect.TypeFor[switchyard.Branch]():            "branch",
 	reflect.TypeFor[switchyard.Route]():             "route",
+	reflect.TypeFor[switchyard.RouteTest]():         "test",
 	reflect.TypeFor[switchyard.ProviderEntry]():     "provider",
 	reflect.TypeFor[switchyard.ClientEntry]():       "client",
 }

@@ -227,8 +227,12 @@ func (a *act) transfer() *switchyard.Error {
 		}
 		s.moveTo(i, a.to, "")
 	} else {
-		s.emit(&switchyard.Transferred{With: s.with(i), ToRoute: a.route.Name, Version: a.route.conf.Version})
-		s.run(i, a.route.plan.Applets[a.route.plan.Start])
+		e := &switchyard.Transferred{With: s.with(i), ToRoute: a.route.Name, Version: a.route.conf.Version}
+		if a.route.tests(i.linked.last("clid", "")) {
+			e.TestPlan = a.route.test.plan.Name
+		}
+		s.emit(e)
+		s.run(i, i.plan.Applets[i.plan.Start])
 	}
 	s.workEnded(who)
 	return nil

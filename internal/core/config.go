@@ -35,6 +35,7 @@ type route struct {
 	plan    *plan.Plan
 	after   string
 	presets map[string]string // by CaseKey
+	test    *trial            // nil without one
 	conf    *Config
 }
 
@@ -117,7 +118,11 @@ func compile(doc *switchyard.Account) (*Config, error) {
 		for name, value := range r.DataSources {
 			presets[switchyard.CaseKey(name)] = value
 		}
-		c.routes[switchyard.CaseKey(r.Name)] = &route{Name: r.Name, plan: entry, after: r.After, presets: presets, conf: c}
+		test, err := testOf(&r, set)
+		if err != nil {
+			return nil, err
+		}
+		c.routes[switchyard.CaseKey(r.Name)] = &route{Name: r.Name, plan: entry, after: r.After, presets: presets, test: test, conf: c}
 	}
 	return c, nil
 }

@@ -120,7 +120,7 @@ func (s *State) foldDispatched(e *switchyard.Dispatched) {
 	i.ID, i.Class, i.Band = e.Interaction, e.Class, switchyard.Normal
 	i.Demands = s.itemDemands(e.Demands)
 	s.setPersonal(i, e.Personal)
-	i.plan = i.route.plan
+	i.enter(i.route, e.TestPlan)
 	s.counter = max(s.counter, i.ID.Counter())
 	s.enterVersion(i, c)
 	s.link(i)
@@ -448,7 +448,7 @@ func (s *State) foldTransferred(i *interaction, e *switchyard.Transferred) {
 		c := s.versions[e.Version]
 		i.route = c.routes[switchyard.CaseKey(e.ToRoute)].keeping(i.route.presets)
 		s.enterVersion(i, c)
-		i.plan = i.route.plan
+		i.enter(i.route, e.TestPlan)
 		return
 	}
 	to := s.folded(e.ToAgent)

@@ -169,20 +169,21 @@ func (s *State) releaseBy(i *interaction, by string) {
 
 // dispatch makes a new interaction and starts its plan.
 func (c *invocation) dispatch(r *switchyard.Request) (switchyard.ID, *switchyard.Error) {
-	e, rt, refused := c.prepare(r)
+	e, refused := c.prepare(r)
 	if refused != nil {
 		return switchyard.ID{}, refused
 	}
 	s := c.s
 	e.Interaction = switchyard.NewID(s.now, s.counter+1, s.env.Entropy)
 	s.emit(e)
-	s.run(s.find(e.Interaction), rt.plan.Applets[rt.plan.Start])
+	i := s.find(e.Interaction)
+	s.run(i, i.plan.Applets[i.plan.Start])
 	return e.Interaction, nil
 }
 
 // prepare holds a dispatch against the state, member by member in the order of the contract's
 // table, so that the first fault is the one reported.
-func (c *invocation) prepare(r *switchyard.Request) (*switchyard.Dispatched, *route, *switchyard.Error) {
+func (c *invocation) prepare(r *switchyard.Request) (*switchyard.Dispatched, *switchyard.Error) {
 	s, fault := c.s, r.Fault
 	ranked := func(rank int) *switchyard.Error {
 		if fault != nil && fault.Rank <= rank {
@@ -191,14 +192,14 @@ func (c *invocation) prepare(r *switchyard.Request) (*switchyard.Dispatched, *ro
 		return nil
 	}
 	if refused := ranked(switchyard.RankExternalID); refused != nil {
-		return nil, nil, refused
+		return nil, refused
 	}
 	if key := (externalKey{providerKey(c.provider), r.ExternalID}); r.ExternalID != "" && s.external[key] != nil {
-		return nil, nil, switchyard.Refuse(switchyard.ExternalIDInUse,
+		return nil, switchyard.Refuse(switchyard.ExternalIDInUse,
 			"interaction %s with externalid %q is live; release it first", s.external[key].ID, r.ExternalID)
 	}
 	if refused := ranked(switchyard.RankRoute); refused != nil {
-		return nil, nil, refused
+		return nil, refused
 	}
 	rt, refused := s.routeFor(r.Route)
 	if refused == nil {
@@ -228,10 +229,13 @@ func (c *invocation) prepare(r *switchyard.Request) (*switchyard.Dispatched, *ro
 		e.Personal, refused = s.personal(r.PersonalQueue)
 	}
 	if refused != nil {
-		return nil, nil, refused
+		return nil, refused
 	}
 	e.Route, e.Version = rt.Name, rt.conf.Version
-	return e, rt, nil
+	if rt.tests(lastCLID(r.Linked)) {
+		e.TestPlan = rt.test.plan.Name
+	}
+	return e, nil
 }
 
 func (s *State) routeFor(name string) (*route, *switchyard.Error) {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,7 @@ type life struct {
 	doc   switchyard.Account
 	known []switchyard.ID
 	count int
+	tried int // test callers seen
 }
 
 func (l *life) pick(list ...string) string { return list[l.rng.IntN(len(list))] }
@@ -102,6 +104,9 @@ func (l *life) dispatchSome() {
 			if l.rng.IntN(4) == 0 {
 				r.Skills = append(r.Skills, switchyard.Skill{Name: skill, ExpiryAfter: l.expiry()})
 			}
+		}
+		if l.rng.IntN(2) == 0 {
+			r.Linked = []switchyard.Linked{{Type: "clid", Value: l.pick("(077) 00-900001", "07700900002", "Tester@Example.com", "ext. 5")}}
 		}
 		if l.rng.IntN(4) == 0 {
 			r.PersonalQueue = &switchyard.Personal{Agent: l.agent(), LoggedInTimeout: l.rng.Int64N(60), LoggedOutTimeout: l.rng.Int64N(60)}
@@ -210,6 +215,12 @@ func (l *life) configSome() {
 		doc.Schedules = nil
 	}
 	doc.Settings.Order = l.pick("band", "ageing")
+	doc.Routes = slices.Clone(doc.Routes)
+	for n := range doc.Routes {
+		if l.rng.IntN(2) == 0 {
+			doc.Routes[n].Test = nil
+		}
+	}
 	l.must(&switchyard.Publish{Document: doc, Source: "test"})
 }
 
@@ -244,6 +255,7 @@ func (l *life) checkInvariants() {
 		if i.values["not asked"] != "" {
 			l.t.Fatalf("interaction %s has a value nobody asked for", i.ID)
 		}
+		l.checkTrial(i)
 		if i.externalID != "" && !i.released {
 			if key := i.providerKey() + "/" + i.externalID; external[key] {
 				l.t.Fatalf("two live interactions have %s", key)
@@ -264,6 +276,24 @@ func (l *life) checkInvariants() {
 			}
 		}
 	}
+}
+
+// checkTrial holds the plan that an interaction's event says it entered against a plain reading of the
+// route and the clid. Only work that was dispatched in the version in force, and not moved since, is
+// where its route put it.
+func (l *life) checkTrial(i *interaction) {
+	l.t.Helper()
+	if i.rare == nil || i.rare.testPlan == "" {
+		return
+	}
+	clid := i.linked.last("clid", "")
+	if clid != "(077) 00-900001" && clid != "Tester@Example.com" {
+		l.t.Fatalf("interaction %s with clid %q entered test plan %s", i.ID, clid, i.rare.testPlan)
+	}
+	if want := map[string]string{"Plain": "Maze", "Exits": "Auto"}[i.route.Name]; i.rare.testPlan != want {
+		l.t.Fatalf("interaction %s entered test plan %q by route %s, not %q", i.ID, i.rare.testPlan, i.route.Name, want)
+	}
+	l.tried++
 }
 
 func lifeAccount() switchyard.Account {
@@ -323,5 +353,7 @@ func lifeAccount() switchyard.Account {
 		doc.Routes = append(doc.Routes, switchyard.Route{Name: name, Plan: name, DataSources: map[string]string{"Team": "EMEA"}})
 	}
 	doc.Routes[0].After, doc.Routes[1].After = "After", "AskAfter"
+	doc.Routes[0].Test = &switchyard.RouteTest{Plan: "Maze", Callers: []string{"077 0090 0001", "tester@example.com"}}
+	doc.Routes[2].Test = &switchyard.RouteTest{Plan: "Auto", Callers: []string{"+07700900001"}}
 	return doc
 }

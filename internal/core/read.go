@@ -65,6 +65,7 @@ func (s *State) recordRare(m *rare, r *Record) {
 	r.Ended, r.Outcome, r.Detail, r.Disposition, r.Notes = m.ended, m.outcome, m.detail, m.disposition, m.notes
 	r.Fault, r.Reason, r.After, r.Exit = m.fault, m.reason, m.afterPlan, m.exit
 	r.Effects, r.Failed, r.Timeout = slices.Clone(m.effects), m.failed, m.timeout
+	r.TestPlan = m.testPlan
 }
 
 // unserveable reports work that no agent of the account could ever take and no time frees
@@ -186,6 +187,7 @@ func (s *State) Explain(id switchyard.ID, now switchyard.Instant) (*switchyard.E
 	}
 	if i.state == switchyard.Queued {
 		e := s.index.Explain(&i.Item, now)
+		s.explainTest(i, &e)
 		e.Interaction, e.State, e.At, e.Unserveable = i.ID, i.state, now, s.unserveable(i)
 		if i.queueEnd != 0 {
 			e.Changes = append(e.Changes, switchyard.Change{At: i.queueEnd, Text: "it leaves queue " + i.queue().Name + " by its exit duration"})
@@ -196,6 +198,7 @@ func (s *State) Explain(id switchyard.ID, now switchyard.Instant) (*switchyard.E
 		return &e, true
 	}
 	e := &switchyard.Explanation{Interaction: i.ID, State: i.state, At: now, Summary: s.whereabouts(i)}
+	s.explainTest(i, e)
 	if i.rare != nil {
 		e.Last = i.rare.reason
 	}

@@ -48,6 +48,7 @@ type Record struct {
 	Reason      *switchyard.Reason        `json:"reason,omitempty"` // of the latest offer
 	After       string                    `json:"after,omitzero"`   // after plan still running
 	Exit        string                    `json:"exit,omitzero"`    // queue exit it left by last
+	TestPlan    string                    `json:"testplan,omitzero"`
 	KeptRoute   *KeptRoute                `json:"keptroute,omitempty"`
 	Unserveable bool                      `json:"-"` // worked out at the time of reading
 	Lost        bool                      `json:"-"` // its agent's desktop is not heard

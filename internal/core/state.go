@@ -103,6 +103,7 @@ type rare struct {
 	reason      *switchyard.Reason
 	afterPlan   string
 	exit        string // the queue exit it left by last
+	testPlan    string // the test plan it entered by its route; "" when it entered the route's own
 }
 
 // awaited notes that an effect is through and reports whether the plan waited for it. When it was

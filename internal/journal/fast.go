@@ -109,6 +109,7 @@ func writeDispatched(w *writer, v *switchyard.Dispatched) {
 	someList(w, "linkeddata", v.Linked, writeLinked)
 	someList(w, "skills", v.Demands, writeDemand)
 	someObject(w, "personalqueue", v.Personal, writePersonalQueue)
+	w.someText("testplan", v.TestPlan)
 }
 
 func writeDemand(w *writer, v *switchyard.Demand) {

@@ -34,6 +34,7 @@ type Interaction struct {
 	DataSources map[string]string  `json:"datasources,omitempty" doc:"What plans set."`
 	Plan        string             `json:"plan,omitempty"`
 	Applet      string             `json:"applet,omitempty" doc:"Where in the plan it is, or was last."`
+	TestPlan    string             `json:"testplan,omitempty" doc:"The test plan it entered by its route, because its clid is one of the test callers."`
 	Since       switchyard.Instant `json:"since,omitzero" format:"date-time" doc:"When it got into its state."`
 	Until       switchyard.Instant `json:"until,omitzero" format:"date-time" doc:"When time ends its state: ringing, wrap, parking, waiting."`
 	Size        int                `json:"size,omitempty" doc:"Percent of its agent it holds."`
@@ -86,7 +87,8 @@ func showInteraction(r *core.Record, now switchyard.Instant) Interaction {
 		Skills: showSkills(r.Demands, now), PersonalQueue: showPersonal(r.Personal),
 		WaitingSince: r.Since, Created: r.Created, Ended: r.Ended, Outcome: r.Outcome,
 		DataSources: r.Values, Detail: r.Detail, Unserveable: r.Unserveable, Plan: r.Plan, Applet: r.Applet,
-		Since: r.Changed, Until: known(r.Until), Size: r.Size, Only: r.Only,
+		TestPlan: r.TestPlan,
+		Since:    r.Changed, Until: known(r.Until), Size: r.Size, Only: r.Only,
 		Disposition: r.Disposition, Notes: r.Notes, Lost: r.Lost, Flagged: r.Fault, Reason: r.Reason,
 		URLs: []Link{}, Properties: []Property{}, Objects: []Object{}, MediaType: "API Object",
 	}

@@ -159,6 +159,9 @@ func (c *checker) routes() {
 			c.after(at.of("after"), c.set.Plan(r.After))
 		}
 		c.values(at.of("datasources"), r.DataSources)
+		if r.Test != nil {
+			c.test(at.of("test"), r)
+		}
 	}
 }
 
