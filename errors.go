@@ -17,6 +17,7 @@ const (
 	KindUnprocessable             // 422
 	KindTooMany                   // 429
 	KindBusy                      // 503
+	KindPrecondition              // 412
 )
 
 // Code is a stable snake_case word for one way to be refused.
@@ -88,6 +89,9 @@ const (
 	AccountMismatch      Code = "account_mismatch"
 	ConfigInvalid        Code = "config_invalid"
 	ConfigVersionUnknown Code = "config_version_unknown"
+	DraftChanged         Code = "draft_changed"
+	DraftOutdated        Code = "draft_outdated"
+	TooManyDrafts        Code = "too_many_drafts"
 	ClientIDTaken        Code = "client_id_taken"
 	SecretNotAllowed     Code = "secret_not_allowed"
 	IdempotencyMismatch  Code = "idempotency_mismatch"
@@ -144,6 +148,9 @@ var Codes = map[Code]CodeInfo{
 	AccountMismatch:      {KindUnprocessable, "The document is of another account than the caller's."},
 	ConfigInvalid:        {KindUnprocessable, "The account document has faults; each is listed with its place."},
 	ConfigVersionUnknown: {KindUnprocessable, "The account has no config version of this number."},
+	DraftChanged:         {KindPrecondition, "The draft is at another revision than the caller's."},
+	DraftOutdated:        {KindConflict, "The config in force is newer than the version the draft was begun from."},
+	TooManyDrafts:        {KindConflict, "The account has as many drafts as it may."},
 	ClientIDTaken:        {KindUnprocessable, "Another account of the server has a client with this id."},
 	SecretNotAllowed:     {KindUnprocessable, "env: and file: are resolved by the command, not by the server."},
 	IdempotencyMismatch:  {KindUnprocessable, "The Idempotency-Key was used with another request."},

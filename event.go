@@ -259,6 +259,28 @@ type ConfigPublished struct {
 	Document  Account `json:"document"`
 }
 
+// DraftSaved: a document that is being prepared was kept; nothing of it is in force.
+type DraftSaved struct {
+	nobody
+	Draft    int     `json:"draft"`
+	Revision int     `json:"revision"` // from 1; counts the saves of this draft
+	Name     string  `json:"name"`
+	Note     string  `json:"note,omitempty"`
+	Base     int     `json:"base"` // config version it was begun from
+	By       string  `json:"by"`
+	Document Account `json:"document"`
+}
+
+// DraftDropped: a draft is there no more; when it was published, a config.published stands before it
+// in the row unless the draft said what the config said already.
+type DraftDropped struct {
+	nobody
+	Draft   int    `json:"draft"`
+	Name    string `json:"name"`
+	Why     string `json:"why"`              // dropped or published
+	Version int    `json:"version,omitzero"` // of the config, when published
+}
+
 // ProviderRegistered: a provider was registered, or registered again.
 type ProviderRegistered struct {
 	nobody
@@ -488,6 +510,8 @@ func (*RequestIDsFlushed) EventType() string   { return "requestids.flushed" }
 func (*AnswerKept) EventType() string          { return "answer.kept" }
 func (*ServerStarted) EventType() string       { return "server.started" }
 func (*ClockAdvanced) EventType() string       { return "clock.advanced" }
+func (*DraftSaved) EventType() string          { return "config.draftsaved" }
+func (*DraftDropped) EventType() string        { return "config.draftdropped" }
 
 // Placed makes an empty event of each type about the given interaction and agent, for decoding.
 var Placed = map[string]func(ID, string) Event{
@@ -517,6 +541,8 @@ var Placed = map[string]func(ID, string) Event{
 	"agent.back":                 func(_ ID, a string) Event { return &BackEvent{Agented: Agented{a}} },
 	"invocation.processed":       func(ID, string) Event { return new(Processed) },
 	"config.published":           func(ID, string) Event { return new(ConfigPublished) },
+	"config.draftsaved":          func(ID, string) Event { return new(DraftSaved) },
+	"config.draftdropped":        func(ID, string) Event { return new(DraftDropped) },
 	"provider.registered":        func(ID, string) Event { return new(ProviderRegistered) },
 	"provider.removed":           func(ID, string) Event { return new(ProviderRemoved) },
 	"provider.secretrotated":     func(ID, string) Event { return new(SecretRotated) },

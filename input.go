@@ -196,6 +196,26 @@ type Publish struct {
 	Digest    string     `json:"digest,omitempty"`    // SHA-256 of a file, so that it is applied once
 	TimeZones string     `json:"timezones,omitempty"` // version of the time-zone data
 	Registers []Register `json:"registers,omitempty"` // providers of the document whose entry changed
+	Draft     int        `json:"draft,omitzero"`      // the draft it is published from, which goes with it
+	Expect    int        `json:"expect,omitzero"`     // revision of that draft
+	Force     bool       `json:"force,omitzero"`      // also when another version came since the draft was begun
+}
+
+// SaveDraft keeps a document that is being prepared; it need not be valid. Its credentials are hashed
+// or sealed already; those that stay what they are in force are Masked or absent.
+type SaveDraft struct {
+	Draft    int     `json:"draft,omitzero"`  // 0 = a new one
+	Expect   int     `json:"expect,omitzero"` // the revision that is replaced; 0 = any
+	Name     string  `json:"name"`
+	Note     string  `json:"note,omitempty"`
+	Base     int     `json:"base"` // config version it was begun from
+	Document Account `json:"document"`
+}
+
+// DropDraft throws a draft away.
+type DropDraft struct {
+	Draft  int `json:"draft"`
+	Expect int `json:"expect,omitzero"` // as in SaveDraft
 }
 
 // Tick says that time has passed: everything due is to happen.
@@ -283,6 +303,8 @@ func (*SetPresence) InputType() string     { return "presence" }
 func (*AgentLost) InputType() string       { return "agent.lost" }
 func (*AgentBack) InputType() string       { return "agent.back" }
 func (*Publish) InputType() string         { return "publish" }
+func (*SaveDraft) InputType() string       { return "config.draft.save" }
+func (*DropDraft) InputType() string       { return "config.draft.drop" }
 func (*Tick) InputType() string            { return "tick" }
 func (*Sweep) InputType() string           { return "sweep" }
 func (*Started) InputType() string         { return "started" }
@@ -309,6 +331,8 @@ var Inputs = inputTable(
 	func() Input { return new(OpenSession) }, func() Input { return new(CloseSession) },
 	func() Input { return new(SetPassword) }, func() Input { return new(FlushRequestIDs) },
 	func() Input { return new(ErasePersonal) }, func() Input { return new(Reseal) },
+	func() Input { return new(ErasePersonal) }, func() Input { return new(SaveDraft) },
+	func() Input { return new(DropDraft) },
 )
 
 func inputTable(makers ...func() Input) map[string]func() Input {

@@ -4,6 +4,8 @@ package switchyard
 const (
 	MaxBodyBytes         = 102_400   // a call of the contract (CONTRACT.md §2)
 	MaxConfigBytes       = 8 << 20   // an account document
+	MaxDrafts            = 20        // of one account
+	MaxNoteRunes         = 2_000     // what a draft's author says of it
 	MaxIDBytes           = 255       // requestid, externalid, provider
 	MaxValueRunes        = 50        // clid, name, mediatype: Unicode code points
 	MaxTimeoutSeconds    = 2_678_399 // expiryafter and the personal queue's timeouts: 31 days less a second

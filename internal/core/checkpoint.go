@@ -23,6 +23,7 @@ const (
 	KindAgent       = "agent"
 	KindAnswer      = "answer"
 	KindConfig      = "config"
+	KindDraft       = "draft"
 	KindEffect      = "effect"
 	KindEnded       = "ended"
 	KindInteraction = "interaction"
@@ -56,6 +57,7 @@ func (c *changes) mark(kind, key string) {
 }
 
 func (c *changes) config(version int)      { c.mark(KindConfig, strconv.Itoa(version)) }
+func (c *changes) draft(id int)            { c.mark(KindDraft, strconv.Itoa(id)) }
 func (c *changes) provider(key string)     { c.mark(KindProvider, key) }
 func (c *changes) effect(id switchyard.ID) { c.mark(KindEffect, id.String()) }
 func (c *changes) flushed()                { c.mark(KindAccount, "flushed") }
@@ -79,8 +81,9 @@ func (c *changes) queue(q *queue) {
 type AccountRecord struct {
 	Counter uint64         `json:"counter"`
 	Effects uint64         `json:"effects"`
-	Version int            `json:"version"` // config in force
-	Flushed switchyard.Seq `json:"flushed"` // request ids of rows up to here are forgotten
+	Version int            `json:"version"`        // config in force
+	Flushed switchyard.Seq `json:"flushed"`        // request ids of rows up to here are forgotten
+	Draft   int            `json:"draft,omitzero"` // the greatest id a draft ever had
 }
 
 // ConfigRecord is what a checkpoint keeps of a config version.
@@ -153,7 +156,7 @@ func (s *State) interactionChange(i *interaction) Change {
 }
 
 func (s *State) accountChange() Change {
-	r := &AccountRecord{Counter: s.counter, Effects: s.effects, Flushed: s.requests.flushed}
+	r := &AccountRecord{Counter: s.counter, Effects: s.effects, Flushed: s.requests.flushed, Draft: s.lastDraft}
 	if s.config != nil {
 		r.Version = s.config.Version
 	}
@@ -219,6 +222,11 @@ func (s *State) value(m mark) any {
 		if c := s.versions[version]; c != nil {
 			return &ConfigRecord{c.Version, c.At, c.Source, c.Digest, c.Document}
 		}
+	case KindDraft:
+		id, _ := strconv.Atoi(m.key)
+		if d := s.drafts[id]; d != nil {
+			return d
+		}
 	case KindEffect:
 		id, _ := switchyard.ParseID(m.key)
 		if f := s.pending[id]; f != nil {
@@ -267,6 +275,9 @@ func (s *State) Everything(f func(Change)) {
 	for _, version := range slices.Sorted(keys(s.versions)) {
 		collect(KindConfig, []string{strconv.Itoa(version)})
 	}
+	for _, id := range slices.Sorted(keys(s.drafts)) {
+		collect(KindDraft, []string{strconv.Itoa(id)})
+	}
 	for _, id := range sortedIDs(s.pending) {
 		collect(KindEffect, []string{id.String()})
 	}
@@ -308,6 +319,8 @@ func NewValue(kind string) any {
 		return new(AnswerRecord)
 	case KindConfig:
 		return new(ConfigRecord)
+	case KindDraft:
+		return new(Draft)
 	case KindEffect:
 		return new(EffectRecord)
 	case KindInteraction:
@@ -332,6 +345,7 @@ func (s *State) Restore(kind, key string, value any) {
 	switch v := value.(type) {
 	case *AccountRecord:
 		s.counter, s.effects, s.requests.flushed = v.Counter, v.Effects, v.Flushed
+		s.lastDraft = v.Draft
 		s.saved.version = v.Version
 	case *AgentRecord:
 		s.saved.agents = append(s.saved.agents, v)
@@ -339,6 +353,8 @@ func (s *State) Restore(kind, key string, value any) {
 		s.saved.answers = append(s.saved.answers, v)
 	case *ConfigRecord:
 		s.restoreConfig(v)
+	case *Draft:
+		s.drafts[v.ID] = v
 	case *EffectRecord:
 		s.saved.effects = append(s.saved.effects, v)
 	case *Record:

@@ -199,12 +199,17 @@ func (s *State) decidePublish(in *switchyard.Publish) (any, *switchyard.Error) {
 		return nil, switchyard.Refuse(switchyard.AccountMismatch,
 			"the document is of account %q and cannot be the config of account %q", in.Document.Account, s.account)
 	}
+	draft, refused := s.publishedDraft(in)
+	if refused != nil {
+		return nil, refused
+	}
 	if _, err := compile(&in.Document); err != nil {
 		return nil, switchyard.Refuse(switchyard.ConfigInvalid, "%v", err)
 	}
 	version := 1
 	if s.config != nil {
 		if len(in.Registers) == 0 && identical(&in.Document, s.config.Document) {
+			s.dropPublished(draft, s.config.Version)
 			return Published{Version: s.config.Version}, nil
 		}
 		version = s.config.Version + 1
@@ -214,6 +219,7 @@ func (s *State) decidePublish(in *switchyard.Publish) (any, *switchyard.Error) {
 	for n := range in.Registers {
 		s.register(&in.Registers[n])
 	}
+	s.dropPublished(draft, version)
 	return Published{version, true}, nil
 }
 

@@ -76,6 +76,10 @@ func (s *State) take(input switchyard.Input) (any, *switchyard.Error) {
 		s.decideCloseSession(in)
 	case *switchyard.SetPassword:
 		s.emit(&switchyard.PasswordChanged{Agented: switchyard.Agented{Agent: in.User}, Password: in.Password, Keep: in.Keep})
+	case *switchyard.SaveDraft:
+		return s.decideSaveDraft(in)
+	case *switchyard.DropDraft:
+		return nil, s.decideDropDraft(in)
 	case *switchyard.ErasePersonal:
 		return nil, s.decideErase(in)
 	default:

@@ -35,6 +35,10 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 		}
 		s.foldPublished(e)
 		s.revoke(old, s.config.Document)
+	case *switchyard.DraftSaved:
+		s.foldDraftSaved(e)
+	case *switchyard.DraftDropped:
+		s.foldDraftDropped(e)
 	case *switchyard.ProviderRegistered:
 		s.foldRegistered(e)
 	case *switchyard.ProviderRemoved:

@@ -204,6 +204,10 @@ func (r *AnswerRecord) decode(in switchyard.Input) (answer any) {
 		v := Published{}
 		read(&v)
 		answer = v
+	case *switchyard.SaveDraft:
+		v := Draft{}
+		read(&v)
+		answer = v
 	case *switchyard.RotateSecret:
 		v := Rotated{}
 		read(&v)

@@ -24,15 +24,25 @@ func TestRandomLives(t *testing.T) {
 		playLife(t, *seedFlag, 400)
 		return
 	}
+	met := map[string]int{}
 	for n := range *livesFlag {
 		seed := uint64(n)*7919 + 1
-		if !t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { playLife(t, seed, 150) }) {
+		if !t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			l := playLife(t, seed, 150)
+			met["test callers"] += l.tried
+			met["drafts"] += l.s.lastDraft
+		}) {
 			t.Fatalf("play it again with -run TestRandomLives -seed %d", seed)
+		}
+	}
+	for _, what := range []string{"test callers", "drafts"} {
+		if met[what] == 0 && *livesFlag >= 100 {
+			t.Errorf("no life met %s", what)
 		}
 	}
 }
 
-func playLife(t *testing.T, seed uint64, steps int) {
+func playLife(t *testing.T, seed uint64, steps int) *life {
 	l := &life{rng: rand.New(rand.NewPCG(seed, 1))}
 	l.doc = lifeAccount()
 	w := newWorld(t, l.doc)
@@ -44,6 +54,7 @@ func playLife(t *testing.T, seed uint64, steps int) {
 		l.checkInvariants()
 	}
 	l.checkRebuilt()
+	return l
 }
 
 // life is one random life.
@@ -79,8 +90,10 @@ func (l *life) step() {
 		l.do(&switchyard.AgentBack{Agent: l.agent()})
 	case n < 95:
 		l.effectSome()
-	case n < 97:
+	case n < 96:
 		l.configSome()
+	case n < 97:
+		l.draftSome()
 	case n < 98:
 		l.do(&switchyard.RemoveProvider{Provider: "Crm", Force: true})
 		l.do(&switchyard.Register{Provider: "Crm", Endpoint: "https://crm.example.com/", Secret: "sealed",
@@ -189,8 +202,33 @@ func (l *life) effectSome() {
 	l.do(r)
 }
 
+// draftSome saves, drops and publishes drafts, by callers who may be late.
+func (l *life) draftSome() {
+	for range 1 + l.rng.IntN(8) {
+		id, expect := l.rng.IntN(l.s.lastDraft+2), l.rng.IntN(3)
+		switch n := l.rng.IntN(10); {
+		case n < 6:
+			l.do(&switchyard.SaveDraft{Draft: id, Expect: expect, Name: fmt.Sprint("draft ", id), Note: l.pick("", "why"),
+				Base: l.s.Config().Version - l.rng.IntN(2), Document: l.someDocument()})
+		case n < 7:
+			l.do(&switchyard.DropDraft{Draft: id, Expect: expect})
+		default:
+			if d := l.s.Draft(id); d != nil {
+				l.do(&switchyard.Publish{Document: *d.Document, Source: "draft", Draft: id, Expect: expect, Force: l.rng.IntN(2) == 0})
+			}
+		}
+	}
+	if len(l.s.drafts) > switchyard.MaxDrafts {
+		l.t.Fatalf("there are %d drafts", len(l.s.drafts))
+	}
+}
+
 // configSome takes agents away and brings them back, and regrades them.
 func (l *life) configSome() {
+	l.must(&switchyard.Publish{Document: l.someDocument(), Source: "test"})
+}
+
+func (l *life) someDocument() switchyard.Account {
 	doc := l.doc
 	doc.Agents = nil
 	for n := range 6 {
@@ -221,7 +259,7 @@ func (l *life) configSome() {
 			doc.Routes[n].Test = nil
 		}
 	}
-	l.must(&switchyard.Publish{Document: doc, Source: "test"})
+	return doc
 }
 
 // checkInvariants holds what must be true after every input (DESIGN.md §10).

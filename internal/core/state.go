@@ -22,6 +22,9 @@ type State struct {
 	config   *Config
 	versions map[int]*Config // those live work is in, and the one in force
 
+	drafts    map[int]*Draft
+	lastDraft int // the greatest id a draft ever had
+
 	agents    map[string]*agent // by CaseKey
 	roster    []*agent          // in username order
 	ghosts    []*agent          // removed by config, with consequences still to come
@@ -215,6 +218,7 @@ func New(account string) *State {
 	return &State{
 		account:   account,
 		versions:  map[int]*Config{},
+		drafts:    map[int]*Draft{},
 		agents:    map[string]*agent{},
 		index:     routing.New(),
 		live:      map[uint64]*interaction{},

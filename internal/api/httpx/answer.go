@@ -25,6 +25,7 @@ var statuses = [...]int{
 	switchyard.KindUnprocessable: http.StatusUnprocessableEntity,
 	switchyard.KindTooMany:       http.StatusTooManyRequests,
 	switchyard.KindBusy:          http.StatusServiceUnavailable,
+	switchyard.KindPrecondition:  http.StatusPreconditionFailed,
 }
 
 // Status is the HTTP status of an error.
