@@ -21,9 +21,14 @@ type binder struct {
 
 func bind(root *node) (*switchyard.Account, []Problem) {
 	b := binder{settings: plan.AppletSettings()}
+	doc := b.document(root)
+	return doc, b.problems.all()
+}
+
+func (b *binder) document(root *node) *switchyard.Account {
 	doc := new(switchyard.Account)
 	b.value(reflect.ValueOf(doc).Elem(), root, "")
-	return doc, b.problems.all()
+	return doc
 }
 
 func (b *binder) fault(n *node, path, format string, args ...any) {
