@@ -129,7 +129,7 @@ func compile(doc *switchyard.Account) (*Config, error) {
 
 func settingsOf(doc switchyard.Settings) settings {
 	set := settings{
-		sizes:           sizesOf(doc.Capacity, [switchyard.Classes]int{switchyard.Live: 100, switchyard.Chat: 33, switchyard.NonLive: 20}),
+		sizes:           Sizes(doc.Capacity),
 		ageing:          doc.Order == "ageing",
 		noAnswer:        orElse(doc.NoAnswer, 180*switchyard.Second),
 		cooldown:        orElse(doc.Cooldown, 30*switchyard.Second),
@@ -149,6 +149,11 @@ func orElse[T any](p *T, otherwise T) T {
 		return otherwise
 	}
 	return *p
+}
+
+// Sizes returns what an account's interactions take of an agent, in percent.
+func Sizes(c *switchyard.Capacity) [switchyard.Classes]int {
+	return sizesOf(c, [switchyard.Classes]int{switchyard.Live: 100, switchyard.Chat: 33, switchyard.NonLive: 20})
 }
 
 func sizesOf(c *switchyard.Capacity, otherwise [switchyard.Classes]int) [switchyard.Classes]int {

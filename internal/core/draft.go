@@ -49,6 +49,10 @@ func (s *State) draft(id, expect int) (*Draft, *switchyard.Error) {
 
 // decideSaveDraft keeps a new draft, or a new revision of one.
 func (s *State) decideSaveDraft(in *switchyard.SaveDraft) (any, *switchyard.Error) {
+	if in.Document.Account != s.account {
+		return nil, switchyard.Refuse(switchyard.AccountMismatch,
+			"the document is of account %q and cannot be a draft of account %q", in.Document.Account, s.account)
+	}
 	e := &switchyard.DraftSaved{Draft: in.Draft, Name: in.Name, Note: in.Note, Base: in.Base, By: s.env.By, Document: in.Document}
 	if in.Draft == 0 {
 		if len(s.drafts) >= switchyard.MaxDrafts {

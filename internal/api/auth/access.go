@@ -76,6 +76,13 @@ var Rules = []Rule{
 	administered("GET", "/v1/config/history", switchyard.ScopeConfigRead),
 	administered("GET", "/v1/config/history/{version}", switchyard.ScopeConfigRead),
 	administered("POST", "/v1/config/rollback", switchyard.ScopeConfigWrite),
+	administered("GET", "/v1/config/drafts", switchyard.ScopeConfigRead),
+	administered("POST", "/v1/config/drafts", switchyard.ScopeConfigWrite),
+	administered("GET", "/v1/config/drafts/{id}", switchyard.ScopeConfigRead),
+	administered("PUT", "/v1/config/drafts/{id}", switchyard.ScopeConfigWrite),
+	administered("DELETE", "/v1/config/drafts/{id}", switchyard.ScopeConfigWrite),
+	administered("POST", "/v1/config/drafts/{id}/check", switchyard.ScopeConfigWrite),
+	administered("POST", "/v1/config/drafts/{id}/publish", switchyard.ScopeConfigWrite),
 	administered("GET", "/v1/clock", switchyard.ScopeConfigRead),
 	administered("POST", "/v1/clock", switchyard.ScopeConfigWrite),
 

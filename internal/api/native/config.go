@@ -3,9 +3,7 @@ package native
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -82,23 +80,36 @@ func (a *api) putConfig(ctx context.Context, c *call, _ *struct{}) (*publishedOu
 func (a *api) readDocument(c *call) (*config.File, []config.Problem, error) {
 	file, problems := config.ReadJSON(c.body)
 	if file == nil {
-		p := invalid(problems)
-		if !jsontext.Value(c.body).IsValid() {
-			p = problem(switchyard.Malformed, "%s", p.Detail)
-			p.Errors = faultsOf(problems)
-		}
-		return nil, nil, p
+		return nil, nil, illegible(c, problems)
 	}
-	if file.Document.Account != c.Account {
-		return nil, nil, problem(switchyard.AccountMismatch,
-			"the document is of account %q, the caller of %q; an account's document is put by its own callers", file.Document.Account, c.Account)
-	}
-	if found := config.HasReferences(file.Document); len(found) > 0 {
-		p := problem(switchyard.SecretNotAllowed, "%s", found[0])
-		p.Errors = faultsOf(found)
-		return nil, nil, p
+	if err := acceptable(c, file.Document); err != nil {
+		return nil, nil, err
 	}
 	return file, file.Check(a.Rules), nil
+}
+
+// illegible refuses a body that cannot be read.
+func illegible(c *call, problems []config.Problem) *Problem {
+	p := invalid(problems)
+	if !jsontext.Value(c.body).IsValid() {
+		p = problem(switchyard.Malformed, "%s", p.Detail)
+		p.Errors = faultsOf(problems)
+	}
+	return p
+}
+
+// acceptable refuses a document of another account, and one whose credentials stand elsewhere.
+func acceptable(c *call, doc *switchyard.Account) error {
+	if doc.Account != c.Account {
+		return problem(switchyard.AccountMismatch,
+			"the document is of account %q, the caller of %q; an account's document is put by its own callers", doc.Account, c.Account)
+	}
+	if found := config.HasReferences(doc); len(found) > 0 {
+		p := problem(switchyard.SecretNotAllowed, "%s", found[0])
+		p.Errors = faultsOf(found)
+		return p
+	}
+	return nil
 }
 
 // invalid refuses a document with all that is wrong with it.
@@ -210,16 +221,10 @@ func (a *api) passwordsOf(account string) *sync.RWMutex {
 
 // Preview says what a document would do.
 type Preview struct {
-	Valid    bool       `json:"valid" doc:"It could be put."`
-	Problems []Fault    `json:"problems"`
-	Changes  []string   `json:"changes" doc:"What becomes different, in words."`
-	Affected []Affected `json:"affected" doc:"Live work that what is removed is still needed by."`
-}
-
-// Affected counts the live interactions that a change concerns.
-type Affected struct {
-	Text  string `json:"text" example:"skill german is removed, but required by waiting interactions"`
-	Count int    `json:"count"`
+	Valid    bool     `json:"valid" doc:"It could be put."`
+	Problems []Fault  `json:"problems"`
+	Changes  []string `json:"changes" doc:"What becomes different, in words."`
+	Impact
 }
 
 type previewOut struct{ Body Preview }
@@ -228,31 +233,38 @@ func (a *api) checkConfig(ctx context.Context, c *call, _ *struct{}) (*previewOu
 	file, problems, err := a.readDocument(c)
 	var refused *Problem
 	if errors.As(err, &refused) && refused.Code != string(switchyard.Malformed) {
-		return &previewOut{Preview{Problems: orSelf(refused), Changes: []string{}, Affected: []Affected{}}}, nil
+		return &previewOut{Preview{Problems: orSelf(refused), Changes: []string{}, Impact: Impact{Affected: []Affected{}}}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	out := &previewOut{}
+	out.Body, err = a.preview(ctx, c, file.Document, problems, file.Located)
+	return out, err
+}
+
+// preview says what a document with these problems would do, were it published now. located tells where
+// in what was sent a problem is.
+func (a *api) preview(ctx context.Context, c *call, doc *switchyard.Account, problems []config.Problem, located func(error) error) (Preview, error) {
+	out := Preview{Valid: !config.Refused(problems), Problems: append([]Fault{}, faultsOf(problems)...),
+		Changes: []string{}, Impact: Impact{Affected: []Affected{}}}
 	previous, _, err := a.current(ctx, c.Account)
-	if err != nil {
-		return nil, err
+	if err != nil || !out.Valid {
+		return out, err
 	}
-	out := &previewOut{Preview{Valid: !config.Refused(problems), Problems: append([]Fault{}, faultsOf(problems)...),
-		Changes: []string{}, Affected: []Affected{}}}
-	if !out.Body.Valid {
+	var refused *Problem
+	err = a.clientsFree(ctx, c.Account, doc)
+	if err == nil {
+		var prepared *switchyard.Account
+		if prepared, _, err = config.Prepare(ctx, doc, previous, a.Key, a.Hasher); err == nil {
+			out.Changes = append(out.Changes, config.Diff(previous, prepared)...)
+			out.Impact, err = a.affected(ctx, c, previous, prepared)
+		}
+	}
+	if errors.As(orInvalid(located(err)), &refused) {
+		out.Valid, out.Problems = false, append(out.Problems, orSelf(refused)...)
 		return out, nil
 	}
-	prepared, _, err := config.Prepare(ctx, file.Document, previous, a.Key, a.Hasher)
-	var faults config.Problems
-	if errors.As(file.Located(err), &faults) {
-		out.Body.Valid, out.Body.Problems = false, append(out.Body.Problems, faultsOf(faults)...)
-		return out, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	out.Body.Changes = append(out.Body.Changes, config.Diff(previous, prepared)...)
-	out.Body.Affected, err = a.affected(ctx, c, previous, prepared)
 	return out, err
 }
 
@@ -264,115 +276,12 @@ func orSelf(p *Problem) []Fault {
 	return []Fault{{Text: p.Detail}}
 }
 
-// removed is what a document no longer has, by CaseKey.
-type removed struct{ skills, groups, plans, agents map[string]string }
-
-func removedBy(previous, next *switchyard.Account) (r removed) {
-	if previous == nil {
-		return r
-	}
-	names := func(doc *switchyard.Account) (plans, agents []string) {
-		for _, p := range doc.Plans {
-			plans = append(plans, p.Name)
-		}
-		for _, e := range doc.Agents {
-			agents = append(agents, e.Username)
-		}
-		return plans, agents
-	}
-	plansBefore, agentsBefore := names(previous)
-	plans, agents := names(next)
-	return removed{
-		skills: gone(previous.Skills, next.Skills), groups: gone(previous.Groups, next.Groups),
-		plans: gone(plansBefore, plans), agents: gone(agentsBefore, agents),
-	}
-}
-
-func gone(before, after []string) map[string]string {
-	out := map[string]string{}
-	for _, name := range before {
-		if !slices.ContainsFunc(after, func(kept string) bool { return same(kept, name) }) {
-			out[switchyard.CaseKey(name)] = name
-		}
-	}
-	return out
-}
-
-func (r removed) nothing() bool {
-	return len(r.skills)+len(r.groups)+len(r.plans)+len(r.agents) == 0
-}
-
-// affected counts the live interactions that need what is removed. It looks through all of them, a
-// step at a time so that the account goes on meanwhile.
-func (a *api) affected(ctx context.Context, c *call, previous, next *switchyard.Account) ([]Affected, error) {
-	r := removedBy(previous, next)
-	counts := map[string]int{}
-	var before switchyard.ID
-	for more := !r.nothing(); more; {
-		step := 0
-		err := a.Engine.View(ctx, c.Account, func(s *core.State, now switchyard.Instant) {
-			s.Newest(before, func(record *core.Record) bool {
-				r.count(record, previous, now, counts)
-				before = record.ID
-				step++
-				return step < scanStep
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-		more = step == scanStep
-	}
-	out := []Affected{}
-	for text, n := range counts {
-		out = append(out, Affected{text, n})
-	}
-	slices.SortFunc(out, func(a, b Affected) int { return strings.Compare(a.Text, b.Text) })
-	return out, nil
-}
-
-// count notes what of the removed things an interaction needs.
-func (r removed) count(i *core.Record, doc *switchyard.Account, now switchyard.Instant, counts map[string]int) {
-	if i.State == switchyard.Ended {
-		return
-	}
-	if name, is := r.plans[switchyard.CaseKey(i.Plan)]; is {
-		counts["plan "+name+" is removed; live interactions in it go on in the version they entered"]++
-	}
-	if name, is := r.agents[switchyard.CaseKey(i.Agent)]; is && i.Agent != "" {
-		counts["agent "+name+" is removed; its interactions go back to their queues"]++
-	}
-	if i.State != switchyard.Queued {
-		return
-	}
-	for _, d := range i.Demands {
-		if name, is := r.skills[switchyard.CaseKey(d.Skill)]; is && d.Until > now {
-			counts["skill "+name+" is removed, but waiting interactions require it"]++
-		}
-	}
-	for _, group := range groupsOf(doc, i) {
-		if name, is := r.groups[switchyard.CaseKey(group)]; is {
-			counts["group "+name+" is removed, but interactions wait in queues for it"]++
-		}
-	}
-}
-
-// groupsOf returns the groups of the queue an interaction waits in.
-func groupsOf(doc *switchyard.Account, i *core.Record) []string {
-	for _, p := range doc.Plans {
-		if same(p.Name, i.Plan) {
-			return p.Applets[i.Applet].Groups
-		}
-	}
-	return nil
-}
-
 // ConfigVersion is one version of the config.
 type ConfigVersion struct {
 	Version  int                 `json:"version"`
 	At       switchyard.Instant  `json:"at" format:"date-time"`
 	By       string              `json:"by"`
-	Source   string              `json:"source" doc:"file:<name>, api, or rollback to <version>."`
+	Source   string              `json:"source" doc:"file:<name>, api, draft <id>: <name>, or rollback to <version>."`
 	Document *switchyard.Account `json:"document,omitempty" doc:"Credentials masked; only when one version is asked for."`
 }
 

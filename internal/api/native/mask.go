@@ -13,6 +13,10 @@ func masked(e switchyard.Event) switchyard.Event {
 		v := *e
 		v.Document = *config.Mask(&e.Document)
 		return &v
+	case *switchyard.DraftSaved:
+		v := *e
+		v.Document = *config.Mask(&e.Document)
+		return &v
 	case *switchyard.ProviderRegistered:
 		v := *e
 		v.Headers, v.Secret = hide(e.Headers), hide(e.Secret)

@@ -29,6 +29,7 @@ func (a *api) routes() {
 	add(a, get("/v1/config/history", "listConfigs", "config", "List the versions of the config, newest first"), a.listConfigs)
 	add(a, get("/v1/config/history/{version}", "getConfigVersion", "config", "Show a version, credentials masked"), a.getConfigVersion)
 	add(a, post("/v1/config/rollback", "rollbackConfig", "config", "Make an earlier version the config again, as a new version"), a.rollbackConfig)
+	a.draftRoutes()
 
 	add(a, get("/v1/providers", "listProviders", "providers", "List registered providers by name"), a.listProviders)
 	add(a, get("/v1/providers/{name}", "getProvider", "providers", "Show a provider"), a.getProvider)
@@ -67,6 +68,16 @@ func (a *api) interactionRoutes() {
 	add(a, get("/v1/invocations/{correlation}", "getInvocation", "interactions", "Show what a call of POST /interactions/invoke asked and what became of it"), a.getInvocation)
 }
 
+func (a *api) draftRoutes() {
+	add(a, get("/v1/config/drafts", "listDrafts", "config", "List the drafts of the config, oldest first"), a.listDrafts)
+	add(a, created(a.takesDraft(post("/v1/config/drafts", "createDraft", "config", "Keep a document as a draft; without one, the config in force"))), a.createDraft)
+	add(a, get("/v1/config/drafts/{id}", "getDraft", "config", "Show a draft, credentials masked"), a.getDraft)
+	add(a, a.takesDraft(put("/v1/config/drafts/{id}", "saveDraft", "config", "Save a draft; members that are left out stay as they are")), a.saveDraft)
+	add(a, del("/v1/config/drafts/{id}", "dropDraft", "config", "Throw a draft away"), a.dropDraft)
+	add(a, post("/v1/config/drafts/{id}/check", "checkDraft", "config", "Say what is wrong with a draft and what publishing it would change"), a.checkDraft)
+	add(a, post("/v1/config/drafts/{id}/publish", "publishDraft", "config", "Make a draft the config; the draft goes with it"), a.publishDraft)
+}
+
 func (a *api) operationRoutes() {
 	add(a, get("/v1/clock", "getClock", "operations", "Show the server's time"), a.getClock)
 	add(a, post("/v1/clock", "advanceClock", "operations", "Move a manual clock on; everything the time brings has happened when it answers"), a.advanceClock)
@@ -79,7 +90,7 @@ func (a *api) operationRoutes() {
 }
 
 // unkeyed are the writes that no account decides, so that none remembers their answer.
-var unkeyed = map[string]bool{"advanceClock": true, "heartbeat": true, "checkConfig": true}
+var unkeyed = map[string]bool{"advanceClock": true, "heartbeat": true, "checkConfig": true, "checkDraft": true}
 
 // add registers one route.
 func add[I, O any](a *api, op huma.Operation, h func(context.Context, *call, *I) (*O, error)) {
@@ -164,11 +175,26 @@ func (a *api) streamed(op huma.Operation) huma.Operation { return a.both(op, ref
 // takesDocument documents a body that is an account document. Package config reads it, because it
 // can say line and column of what is wrong.
 func (a *api) takesDocument(op huma.Operation) huma.Operation {
+	return a.takes(op, reflect.TypeFor[switchyard.Account]())
+}
+
+// takesDraft documents a body that holds an account document, which package config reads too.
+func (a *api) takesDraft(op huma.Operation) huma.Operation {
+	return a.takes(op, reflect.TypeFor[DraftIn]())
+}
+
+func (a *api) takes(op huma.Operation, t reflect.Type) huma.Operation {
 	op.SkipValidateBody = true
 	op.Metadata = map[string]any{largeBody: true}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"application/json": {Schema: a.schema(reflect.TypeFor[switchyard.Account]())},
+		"application/json": {Schema: a.schema(t)},
 	}}
+	return op
+}
+
+// created documents that something new is there then.
+func created(op huma.Operation) huma.Operation {
+	op.DefaultStatus = http.StatusCreated
 	return op
 }
 
