@@ -131,6 +131,7 @@ type things struct {
 	interaction, ended, notification, correlation string
 	agent, provider, externalID, route, skill     string
 	version, user, password, client, disposition  string
+	draft                                         string
 }
 
 // furnish fills alpha with everything there is and returns what it is called by.
@@ -161,6 +162,8 @@ func (w *twoAccounts) furnish() things {
 		w.t.Fatal(err)
 	}
 	call("PUT", "/v1/config", string(text))
+	a.draft = "1"
+	call("POST", "/v1/config/drafts", fmt.Sprintf(`{"name":"%s"}`, own+"draft"))
 	for a.notification == "" { // its first attempt fails at once
 		var page struct {
 			Items []struct {
@@ -189,7 +192,7 @@ func (a things) nothing() things {
 		return strings.NewReplacer(alphaMark, "nobodyhas", "7000", "7fff", "71", "7e", "72", "7e", "73", "7e").Replace(text)
 	}
 	return things{other(a.interaction), other(a.ended), other(a.notification), other(a.correlation), other(a.agent), other(a.provider), other(a.externalID), other(a.route),
-		other(a.skill), "77", other(a.user), a.password, other(a.client), other(a.disposition)}
+		other(a.skill), "77", other(a.user), a.password, other(a.client), other(a.disposition), "77"}
 }
 
 // attempt is a request that names things of an account.
@@ -239,6 +242,13 @@ func (a things) tries() (list []attempt) {
 			add(path, fmt.Sprintf(`{"account":"beta","plans":[{"name":"P","start":"g","applets":{"g":{"type":"goto","plan":%q}}}],"routes":[{"name":"r","plan":%q}]}`, a.route, a.route))
 		case name == "POST /v1/config/rollback":
 			add(path, fmt.Sprintf(`{"version":%s}`, cmp.Or(a.version, "2")))
+		case name == "POST /v1/config/drafts":
+			add(path, `{"name":"x","document":{"account":"alpha"}}`)
+		case strings.HasPrefix(path, "/v1/config/drafts/{id}"):
+			if rule.Method == "PUT" {
+				body = `{"name":"x"}`
+			}
+			add(strings.Replace(path, "{id}", a.draft, 1), body)
 		case strings.Contains(path, "{id}") && strings.HasPrefix(path, "/v1/notifications/"):
 			add(strings.Replace(path, "{id}", a.notification, 1), body)
 		case strings.Contains(path, "{id}"):
@@ -348,6 +358,7 @@ func alike(a answer, named things) string {
 		text = strings.ReplaceAll(text, name, "…")
 	}
 	text = regexp.MustCompile(`version "?`+named.version+`\b`).ReplaceAllString(text, "version …")
+	text = regexp.MustCompile(`draft `+named.draft+`\b`).ReplaceAllString(text, "draft …")
 	return changing.ReplaceAllString(text, "")
 }
 
@@ -355,7 +366,7 @@ func alike(a answer, named things) string {
 func (w *twoAccounts) everything() string {
 	w.t.Helper()
 	var b strings.Builder
-	for _, path := range []string{"/v1/interactions?limit=1000", "/v1/agents", "/v1/config", "/v1/config/history", "/v1/providers", "/v1/notifications", "/v1/events?after=0&limit=1000"} {
+	for _, path := range []string{"/v1/interactions?limit=1000", "/v1/agents", "/v1/config", "/v1/config/history", "/v1/config/drafts", "/v1/config/drafts/1", "/v1/providers", "/v1/notifications", "/v1/events?after=0&limit=1000"} {
 		b.Write(w.ok(w.as(w.alpha, "GET", path, "")).body)
 		b.WriteString("\n")
 	}

@@ -34,6 +34,7 @@ func TestSecretsStayInside(t *testing.T) {
 	s.signIn()
 	s.refusedLogins()
 	s.configure()
+	s.drafts()
 	s.malformed()
 	s.work()
 	s.rotate()
