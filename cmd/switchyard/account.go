@@ -208,6 +208,7 @@ func printApplied(w io.Writer, account string, version int, changed bool, change
 type ConfigCmd struct {
 	Get      ConfigGetCmd      `cmd:"" help:"Print the config in force, credentials masked."`
 	History  ConfigHistoryCmd  `cmd:"" help:"List the versions there were."`
+	Draft    ConfigDraftCmd    `cmd:"" help:"Prepare a change before it is in force: save it, see what it would change, publish it."`
 	Rollback ConfigRollbackCmd `cmd:"" help:"Make an earlier version the config again."`
 	Schema   ConfigSchemaCmd   `cmd:"" help:"Print the JSON Schema of account files, for your editor."`
 }

@@ -149,6 +149,11 @@ func (t *target) obtain(ctx context.Context, id, secret string, scopes []switchy
 
 // call makes one request of the native API. The answer is decoded into out unless that is nil.
 func (t *target) call(ctx context.Context, method, path string, in, out any) error {
+	return t.callWith(ctx, method, path, nil, in, out)
+}
+
+// callWith is call with headers.
+func (t *target) callWith(ctx context.Context, method, path string, header http.Header, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -159,6 +164,9 @@ func (t *target) call(ctx context.Context, method, path string, in, out any) err
 	r, err := http.NewRequestWithContext(ctx, method, t.base+path, bytes.NewReader(body))
 	if err != nil {
 		return err
+	}
+	for name, values := range header {
+		r.Header[name] = values
 	}
 	r.Header.Set("Authorization", "Bearer "+t.token)
 	r.Header.Set("Accept", "application/json")
