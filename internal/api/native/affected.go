@@ -131,35 +131,47 @@ func (ch *changed) says(i *core.Record, now switchyard.Instant) (said []string) 
 // people notes skills, groups and agents that are removed, and skills and groups that agents lost or
 // got.
 func (ch *changed) people(previous, next *switchyard.Account) {
-	for key, name := range gone(previous.Skills, next.Skills) {
+	skills, groups := gone(previous.Skills, next.Skills), gone(previous.Groups, next.Groups)
+	for key, name := range skills {
 		ch.skills[key] = append(ch.skills[key], "skill "+name+" is removed, but waiting interactions require it")
 	}
-	for key, name := range gone(previous.Groups, next.Groups) {
+	for key, name := range groups {
 		ch.groups[key] = append(ch.groups[key], "group "+name+" is removed, but interactions wait in queues for it")
 	}
 	before, after := agentsOf(previous), agentsOf(next)
 	for key, name := range gone(before.names, after.names) {
 		ch.agents[key] = "agent " + name + " is removed; its interactions go back to their queues"
 	}
-	moved := func(have, had people, said map[string][]string, what func(people) map[string]map[string]bool, text string) {
-		for key, agents := range what(have) {
-			n := 0
-			for agent := range agents {
-				if _, there := had.entries[agent]; there && !what(had)[key][agent] {
-					n++
-				}
-			}
-			if n > 0 {
-				said[key] = append(said[key], fmt.Sprintf(text, have.spelled[key], agentsCounted(n)))
+	before.without(skills, groups)
+	moved(before.skills, after.skills, before, after, ch.skills, "skill %s is taken from %s; waiting interactions require it")
+	moved(after.skills, before.skills, after, before, ch.skills, "skill %s is given to %s; waiting interactions require it")
+	moved(before.groups, after.groups, before, after, ch.groups, "group %s loses %s; interactions wait in queues for it")
+	moved(after.groups, before.groups, after, before, ch.groups, "group %s gains %s; interactions wait in queues for it")
+}
+
+// moved says of each name how many agents have it here and, though they are there too, have not there.
+func moved(here, there map[string]map[string]bool, these, those people, said map[string][]string, text string) {
+	for key, agents := range here {
+		n := 0
+		for agent := range agents {
+			if those.entries[agent] && !there[key][agent] {
+				n++
 			}
 		}
+		if n > 0 {
+			said[key] = append(said[key], fmt.Sprintf(text, these.spelled[key], agentsCounted(n)))
+		}
 	}
-	skills := func(p people) map[string]map[string]bool { return p.skills }
-	groups := func(p people) map[string]map[string]bool { return p.groups }
-	moved(before, after, ch.skills, skills, "skill %s is taken from %s; waiting interactions require it")
-	moved(after, before, ch.skills, skills, "skill %s is given to %s; waiting interactions require it")
-	moved(before, after, ch.groups, groups, "group %s loses %s; interactions wait in queues for it")
-	moved(after, before, ch.groups, groups, "group %s gains %s; interactions wait in queues for it")
+}
+
+// without leaves out skills and groups: of one that is removed, who had it needs not be said.
+func (p *people) without(skills, groups map[string]string) {
+	for key := range skills {
+		delete(p.skills, key)
+	}
+	for key := range groups {
+		delete(p.groups, key)
+	}
 }
 
 func agentsCounted(n int) string {

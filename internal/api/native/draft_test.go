@@ -237,6 +237,9 @@ func TestAffectedWorkIsCounted(t *testing.T) {
 			"2 waiting interactions affected", map[string]int{"skill german is given to 1 agent; waiting interactions require it": 2}},
 		{"a skill removed", func(doc *switchyard.Account) { doc.Skills = []string{"billing"} },
 			"2 waiting interactions affected", map[string]int{"skill german is removed, but waiting interactions require it": 2}},
+		{"a skill removed, from agents too", func(doc *switchyard.Account) {
+			doc.Skills, doc.Agents[0].Skills = []string{"german"}, nil
+		}, "", map[string]int{}},
 		{"a route into another plan", func(doc *switchyard.Account) { doc.Routes[0].Plan = "Wrapped" },
 			"2 waiting interactions affected", map[string]int{"route Cases changes; what came by it keeps the plan it entered": 3}},
 		{"a test plan", func(doc *switchyard.Account) {
