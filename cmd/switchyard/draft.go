@@ -132,10 +132,11 @@ func (c *DraftSaveCmd) Run(g *Globals) error {
 	if c.Base != nil {
 		body["base"] = *c.Base
 	}
-	file, err := c.read()
+	file, warnings, err := c.read()
 	if err != nil {
 		return fileFaults(g, err)
 	}
+	printProblems(g.Err, warnings)
 	if file != nil {
 		body["document"] = file.Document
 	}
@@ -156,22 +157,22 @@ func (c *DraftSaveCmd) Run(g *Globals) error {
 }
 
 // read reads the file, as far as it must be right to be kept; nil when there is none.
-func (c *DraftSaveCmd) read() (*config.File, error) {
+func (c *DraftSaveCmd) read() (*config.File, []config.Problem, error) {
 	if c.File == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	text, err := os.ReadFile(c.File)
 	if err != nil {
-		return nil, fmt.Errorf("read account file: %w", err)
+		return nil, nil, fmt.Errorf("read account file: %w", err)
 	}
 	file, problems := config.Read(c.File, text)
 	if file == nil {
-		return nil, config.Problems(problems)
+		return nil, nil, config.Problems(problems)
 	}
 	if problems = file.Resolve(config.FromSystem(filepath.Dir(c.File))); config.Refused(problems) {
-		return nil, config.Problems(problems)
+		return nil, nil, config.Problems(problems)
 	}
-	return file, nil
+	return file, problems, nil
 }
 
 // located puts what a server says of a document into the file it came from.

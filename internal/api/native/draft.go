@@ -328,7 +328,7 @@ func (a *api) publishDraft(ctx context.Context, c *call, in *publishDraftIn) (*p
 		return nil, orInvalid(err)
 	}
 	out, err := a.submitDocument(ctx, c, &switchyard.Publish{Document: *prepared, Source: "draft " + strconv.Itoa(st.ID) + ": " + st.Name,
-		Registers: registers, Draft: st.ID, Expect: st.Revision, Force: in.Force})
+		TimeZones: config.TimeZones, Registers: registers, Draft: st.ID, Expect: st.Revision, Force: in.Force})
 	if err == nil {
 		out.Body.Warnings = faultsOf(problems)
 	}
