@@ -91,8 +91,7 @@ func (c *ApplyCmd) Run(g *Globals) error {
 		return c.preview(g, file.Document)
 	}
 	return c.using(g, func(t *target) error {
-		p, err := t.preview(g, file.Document)
-		if err != nil {
+		if _, err := t.preview(g, file.Document); err != nil {
 			return err
 		}
 		var out struct {
@@ -102,7 +101,7 @@ func (c *ApplyCmd) Run(g *Globals) error {
 		if err := t.call(g.Context, http.MethodPut, "/v1/config", file.Document, &out); err != nil {
 			return err
 		}
-		return printApplied(g.Out, file.Document.Account, out.Version, out.Changed, p.Changes)
+		return printApplied(g.Out, file.Document.Account, out.Version, out.Changed)
 	}, switchyard.ScopeConfigWrite)
 }
 
@@ -117,9 +116,6 @@ func (c *ApplyCmd) preview(g *Globals, doc *switchyard.Account) error {
 		if err != nil {
 			return err
 		}
-		for _, line := range p.Changes {
-			fmt.Fprintln(g.Out, " ", line)
-		}
 		_, err = fmt.Fprintf(g.Out, "account %s: %s; nothing was done\n", doc.Account, count(len(p.Changes), "change"))
 		return err
 	}, switchyard.ScopeConfigWrite)
@@ -129,25 +125,26 @@ func (c *ApplyCmd) preview(g *Globals, doc *switchyard.Account) error {
 type preview struct {
 	Valid    bool     `json:"valid"`
 	Changes  []string `json:"changes"`
-	Problems []struct {
-		Path    string `json:"path"`
-		Text    string `json:"text"`
-		Warning bool   `json:"warning"`
-	} `json:"problems"`
+	Problems []fault  `json:"problems"`
 	Affected []struct {
 		Text  string `json:"text"`
 		Count int    `json:"count"`
 	} `json:"affected"`
+	Summary string `json:"summary"`
 }
 
-// preview asks what a document would do, and warns of the live work that needs what it removes
+// preview asks what a document would do, says so, and warns of the live work that is concerned
 // (RULINGS 32).
 func (t *target) preview(g *Globals, doc *switchyard.Account) (p preview, err error) {
 	if err := t.call(g.Context, http.MethodPost, "/v1/config/check", doc, &p); err != nil {
 		return p, err
 	}
+	printLines(g.Out, p.Changes)
 	for _, a := range p.Affected {
 		fmt.Fprintf(g.Err, "warning: %s (%d)\n", a.Text, a.Count)
+	}
+	if p.Summary != "" {
+		fmt.Fprintln(g.Err, "warning:", p.Summary)
 	}
 	return p, nil
 }
@@ -176,7 +173,7 @@ func (c *ApplyCmd) applyToFolder(g *Globals) error {
 		return fileFaults(g, err)
 	}
 	printProblems(g.Err, applied.Warnings)
-	return printApplied(g.Out, applied.Account, applied.Version, applied.Changed, applied.Changes)
+	return printApplied(g.Out, applied.Account, applied.Version, applied.Changed)
 }
 
 func (c *ApplyCmd) applyTo(g *Globals, a *app.App) (*app.Applied, error) {
@@ -184,21 +181,24 @@ func (c *ApplyCmd) applyTo(g *Globals, a *app.App) (*app.Applied, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name := file.Document.Account; slices.Contains(a.Engine().Accounts(), name) {
+	name := file.Document.Account
+	there := slices.Contains(a.Engine().Accounts(), name)
+	if there {
 		if _, err := inFolder(a, name).preview(g, file.Document); err != nil {
 			return nil, err
 		}
 	}
-	return a.ApplyFile(g.Context, c.File, false)
+	applied, err := a.ApplyFile(g.Context, c.File, false)
+	if err == nil && !there {
+		printLines(g.Out, applied.Changes)
+	}
+	return applied, err
 }
 
-func printApplied(w io.Writer, account string, version int, changed bool, changes []string) error {
+func printApplied(w io.Writer, account string, version int, changed bool) error {
 	if !changed {
 		_, err := fmt.Fprintf(w, "account %s: nothing to change, version %d stays in force\n", account, version)
 		return err
-	}
-	for _, line := range changes {
-		fmt.Fprintln(w, " ", line)
 	}
 	_, err := fmt.Fprintf(w, "account %s: version %d is in force\n", account, version)
 	return err

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"switchyard"
+	"switchyard/internal/app"
 	"switchyard/internal/config"
 )
 
@@ -73,14 +74,7 @@ type fault struct {
 
 // draftPreview is what publishing a draft would do.
 type draftPreview struct {
-	Valid    bool     `json:"valid"`
-	Problems []fault  `json:"problems"`
-	Changes  []string `json:"changes"`
-	Affected []struct {
-		Text  string `json:"text"`
-		Count int    `json:"count"`
-	} `json:"affected"`
-	Summary string   `json:"summary"`
+	preview
 	Base    int      `json:"base"`
 	Version int      `json:"version"`
 	Since   []string `json:"since"`
@@ -236,7 +230,7 @@ type DraftDiffCmd struct {
 
 // Run compares.
 func (c *DraftDiffCmd) Run(g *Globals) error {
-	return c.using(g, func(t *target) error {
+	return c.usingFor(g, app.Read, func(t *target) error {
 		p, err := t.checkDraft(g, c.draftRef)
 		if err != nil {
 			return err
@@ -266,7 +260,7 @@ type DraftCheckCmd struct {
 
 // Run checks.
 func (c *DraftCheckCmd) Run(g *Globals) error {
-	return c.using(g, func(t *target) error {
+	return c.usingFor(g, app.Read, func(t *target) error {
 		p, err := t.checkDraft(g, c.draftRef)
 		if err != nil {
 			return err

@@ -69,8 +69,12 @@ func TestDraftCommands(t *testing.T) {
 	mended := strings.Replace(edited, "plan: Nxt", "plan: Cases\n  test:\n    plan: Next\n    callers: [+44 20 7946 0000]", 1)
 	mended = strings.Replace(mended, "- name: Cases\n  start: q", "- name: Next\n  start: q\n  applets: {q: {type: queue}}\n- name: Cases\n  start: q", 1)
 	s.runs(0, "config|draft|save|1|-f|"+s.write("mended.yaml", mended), "revision 3")
+	before := len(rows(t, s.data))
 	s.runs(0, "config|draft|check|1", "draft 1 is good: 3 changes")
 	s.runs(0, "config|draft|diff|1", "plan Next added", "route Cases: test.plan set to Next", `route Cases: test.callers set to`)
+	if after := len(rows(t, s.data)); after != before {
+		t.Errorf("looking at a draft wrote %d rows", after-before)
+	}
 	s.runs(0, "apply|-f|"+s.write("other.yaml", strings.Replace(draftAccount, "[billing]\nagents", "[billing, french]\nagents", 1)), "version 2")
 	s.runs(0, "config|draft|list", "from version 1, outdated")
 	s.runs(0, "config|draft|check|1", "outdated", "version 2 is in force")
