@@ -17,6 +17,14 @@ func (s *State) foldResealed(e *switchyard.CredentialsResealed) {
 			s.changes.config(c.Version)
 		}
 	}
+	for id, d := range s.drafts {
+		if doc, changed := ResealDocument(d.Document, with); changed {
+			resealed := *d
+			resealed.Document = doc
+			s.drafts[id] = &resealed
+			s.changes.draft(id)
+		}
+	}
 	for key, p := range s.providers {
 		if p.Reseal(with) {
 			s.changes.provider(key)
@@ -81,11 +89,14 @@ func (s *State) Credentials(f func(switchyard.Sealed)) {
 }
 
 // EachSealed calls f with everything sealed that the state holds: the credentials in use, those of
-// older versions that live work is in, and those in answers kept for a repeated call.
+// older versions that live work is in, those of drafts, and those in answers kept for a repeated call.
 func (s *State) EachSealed(f func(switchyard.Sealed)) {
 	s.Credentials(f)
 	for _, version := range slices.Sorted(keys(s.versions)) {
 		switchyard.EachSealed(documentText(s.versions[version].Document), f)
+	}
+	for _, d := range s.Drafts() {
+		switchyard.EachSealed(documentText(d.Document), f)
 	}
 	for _, kept := range s.answers.order {
 		switchyard.EachSealed([]byte(kept.Answer), f)

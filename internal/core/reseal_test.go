@@ -22,6 +22,7 @@ func TestReseal(t *testing.T) {
 	p.must(&switchyard.Publish{Document: doc, Source: "test"})
 	p.must(&switchyard.Register{Provider: "Crm", Headers: "s1:headers", Secret: "s1:four"})
 	p.must(&switchyard.RotateSecret{Provider: "Crm", Secret: "s1:five"})
+	p.must(&switchyard.SaveDraft{Name: "next", Document: doc})
 	before := p.s.Config()
 	was := before.Document
 	p.must(&switchyard.Reseal{Key: "k", Texts: []switchyard.Resealed{
@@ -29,7 +30,7 @@ func TestReseal(t *testing.T) {
 		{Old: "s1:four", New: "s2:k:4"}, {Old: "s1:five", New: "s2:k:5"}, {Old: "s1:gone", New: "s2:k:g"}}})
 	var all []string
 	p.s.EachSealed(func(text switchyard.Sealed) { all = append(all, string(text)) })
-	if n := strings.Count(strings.Join(all, " "), "s1:"); n != 3 || len(all) != 3+3+3+3 { // s1:two, which was not named
+	if n := strings.Count(strings.Join(all, " "), "s1:"); n != 4 || len(all) != 3+3+3+3+3 { // s1:two, which was not named
 		t.Errorf("sealed texts %v", all)
 	}
 	now := p.s.Config()
