@@ -61,7 +61,7 @@ var rooms = []struct {
 
 	// Plans before they are published: as pictures, and run in virtual time.
 	{"draw", root + " core/plan"},
-	{"rehearse", root + " core core/plan"},
+	{"rehearse", root + " core core/plan extract"},
 
 	// What comes in over HTTP.
 	{"api/httpx", root},

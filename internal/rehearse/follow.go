@@ -3,7 +3,6 @@ package rehearse
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"switchyard"
@@ -209,15 +208,12 @@ func requestOf(e *switchyard.Effect) *Request {
 		if q.Headers == nil {
 			q.Headers = map[string]string{}
 		}
-		if q.Headers[name] = fill(text); credentialHeader.MatchString(name) {
+		if q.Headers[name] = fill(text); plan.CredentialHeader(name) {
 			q.Headers[name] = switchyard.Masked
 		}
 	}
 	return q
 }
-
-// credentialHeader matches headers whose value may be a credential although it is written out.
-var credentialHeader = regexp.MustCompile(`(?i)auth|key|token|secret|cookie|password`)
 
 // leave notes the exit of the queue it was in.
 func (r *run) leave(exit, why string) {

@@ -3,10 +3,11 @@
 // played. What it returns tells each applet, what it changed, the exit it took and why, and what would
 // happen next.
 //
-// It may import the root package, core and core/plan: it decides nothing itself.
+// It may import the root package, core, core/plan and extract: it decides nothing itself.
 package rehearse
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -37,6 +38,11 @@ type Answer struct {
 	Detail  string            `json:"detail,omitempty"`
 	Timeout bool              `json:"timeout,omitzero"` // nothing came back in time
 	Values  map[string]string `json:"values,omitempty"` // data sources a dataconnector reads from it
+
+	// Of a dataconnector, what the other system answers, instead of OK and Values: they are read from it
+	// as on a server.
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"` // JSON as it is; anything else as a string
 }
 
 // Report is what a run came to.
@@ -235,6 +241,9 @@ func (r *run) answerEffect() bool {
 	answer := Answer{OK: true}
 	if at, sent := r.sentBy(due.ID); at != nil {
 		answer = r.answerTo(at)
+		if due.Connector != nil && answer.Values == nil && (answer.Status != 0 || answer.Body != nil) {
+			answer = read(due.Connector, answer)
+		}
 		sent.Answer = &answer
 	}
 	_, refused := r.do(&switchyard.EffectResult{Effect: due.ID, Attempt: due.Attempt, OK: answer.OK, GiveUp: !answer.OK,

@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func account() *switchyard.Account {
 			}},
 			{Name: "Ask", Start: "crm", Applets: map[string]switchyard.Applet{
 				"crm": {Type: "dataconnector", Method: "POST", URL: "https://crm.example.com/$(Ref:URL)?key=#(token)", Body: `{"who":"$(DisplayName:JSON)"}`,
-					Headers: map[string]string{"X-Api-Key": "never-shown", "Accept": "application/json"},
+					Headers: map[string]string{"X-Api-Key": "#(token)", "Accept": "application/json"},
 					Result:  map[string]string{"Tier": "$.tier"}, Next: "tier", On: map[string]string{"timeout": "late"}},
 				"tier": {Type: "datarouter", Rules: []switchyard.Rule{{Source: "Tier", Operator: "equals", Value: "gold", Next: "mail"}}, On: map[string]string{"nomatch": "late"}},
 				"mail": {Type: "sendemail", Gateway: "office", To: "vip@example.com", Subject: "Gold: $(DisplayName)", Text: "Call back.", Next: "late"},
@@ -88,6 +89,14 @@ func TestRuns(t *testing.T) {
 		"connector": func(o *Options) {
 			o.Call.Requests[0].Route = "Ask"
 			o.Answers = map[string]Answer{"crm": {OK: true, Status: 200, Values: map[string]string{"Tier": "gold"}}}
+		},
+		"answer": func(o *Options) {
+			o.Call.Requests[0].Route = "Ask"
+			o.Answers = map[string]Answer{"crm": {Headers: map[string]string{"Content-Type": "application/json"}, Body: json.RawMessage(`{"tier":"gold"}`)}}
+		},
+		"refused": func(o *Options) {
+			o.Call.Requests[0].Route = "Ask"
+			o.Answers = map[string]Answer{"crm": {Status: 404, Body: json.RawMessage(`"no such customer"`)}}
 		},
 		"silence": func(o *Options) {
 			o.Call.Requests[0].Route = "Ask"
