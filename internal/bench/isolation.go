@@ -78,7 +78,7 @@ func (i *Isolation) Run(ctx context.Context) (*Report, error) {
 // when the flood says that it runs.
 func (i *Isolation) underFlood(ctx context.Context, s *Server, f *client.Client, p *pacer, slice time.Duration) (rate float64, times spread, err error) {
 	const before = time.Second // the flood begins so much earlier, and ends as much later
-	cmd := i.command("bench", "flood", "--addr", s.addr, "--token", f.Token,
+	cmd := i.command("bench", "flood", "--addr", s.addr, "--token="+f.Token,
 		"--seconds", fmt.Sprint(int((slice + 2*before).Seconds())), "--connections", fmt.Sprint(i.Connections))
 	cmd.Stderr = i.Progress
 	out, err := cmd.StdoutPipe()
