@@ -33,6 +33,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 		return usageError{fmt.Errorf("--tls-cert and --tls-key go together")}
 	}
 	tuneMemory(g.Context)
+	tuneProcessors()
 	a, err := app.New(g.Context, app.Options{
 		Data: c.Data, Listen: c.Listen, AccountFiles: c.Account, Manual: c.Clock == "manual",
 		AllowInsecure: c.AllowInsecureEndpoints, AllowNetworks: c.AllowNetwork,
