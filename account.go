@@ -128,10 +128,10 @@ type Gateways struct {
 }
 
 // Gateway is one way out. Type log writes the message to the log and the event; type http sends a
-// templated request, whose texts may hold $(From), $(To), $(Message) and #(secret); type smtp hands
-// e-mail to a mail server.
+// templated request, whose texts may hold $(From), $(To), $(Message) and #(secret); types vonage and
+// twilio speak to those vendors; type smtp hands e-mail to a mail server.
 type Gateway struct {
-	Type    string            `json:"type"` // log, http or smtp
+	Type    string            `json:"type"` // log, http, vonage, twilio or smtp
 	Method  string            `json:"method,omitempty"`
 	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
@@ -144,7 +144,33 @@ type Gateway struct {
 	TLS      string `json:"tls,omitempty"`      // starttls (default), tls from the first byte, or none
 	Username string `json:"username,omitempty"` // text or #(secret); none = no authentication
 	Password string `json:"password,omitempty"` // published: sealed
-	From     string `json:"from,omitempty"`     // sender of messages that name none
+
+	From string `json:"from,omitempty"` // smtp, vonage and twilio: sender of messages that name none
+
+	// vonage and twilio. URL is the origin of the vendor's API when it is not the usual one.
+	API              string `json:"api,omitempty"`              // vonage: sms (default) or messages
+	Key              string `json:"key,omitempty"`              // vonage: API key, or #(secret)
+	SID              string `json:"sid,omitempty"`              // twilio: account SID, or #(secret)
+	Secret           string `json:"secret,omitempty"`           // API secret or auth token; published: sealed
+	Signature        string `json:"signature,omitempty"`        // vonage: secret of receipts' signatures; published: sealed
+	SignatureMethod  string `json:"signaturemethod,omitempty"`  // vonage, api sms: md5hash (default), md5, sha1, sha256, sha512
+	MessagingService string `json:"messagingservice,omitempty"` // twilio: SID of the service that chooses the sender
+
+	Rate    float64  `json:"rate,omitzero"`    // messages a second; 0 = as fast as the other side answers
+	Breaker *Breaker `json:"breaker,omitzero"` // nil = the defaults
+}
+
+// The types of SMS gateways that speak to a vendor.
+const (
+	GatewayVonage = "vonage"
+	GatewayTwilio = "twilio"
+)
+
+// Breaker says when attempts stop for a while because the other side is down. Nil members mean the
+// default beside them.
+type Breaker struct {
+	Failures *int      `json:"failures,omitempty"` // in a row; 5; 0 = never
+	Pause    *Duration `json:"pause,omitempty"`    // 30s, until one attempt tries again
 }
 
 // Plan is named applets; work enters at Start.

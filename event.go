@@ -333,6 +333,8 @@ type Effect struct {
 	Message      string   `json:"message,omitempty"` // of an e-mail, its plain text
 	Subject      string   `json:"subject,omitempty"`
 	HTML         string   `json:"html,omitempty"`
+	Segments     int      `json:"segments,omitzero"`  // of an SMS to one recipient
+	Encoding     string   `json:"encoding,omitempty"` // of an SMS: gsm7 or ucs2
 
 	Connector *ConnectorCall `json:"connector,omitzero"`
 	// Values are the data sources the templates of the effect read, as they were when it was asked
@@ -347,6 +349,12 @@ const (
 	EffectSMS       = "sms"
 	EffectEmail     = "email"
 	EffectConnector = "connector"
+)
+
+// The encodings of an SMS: the GSM 7-bit alphabet, or UCS-2 when it has a character beyond that.
+const (
+	EncodingGSM7 = "gsm7"
+	EncodingUCS2 = "ucs2"
 )
 
 // ConnectorCall is a request to a system outside, as its plan has it: texts may hold $(..) and

@@ -52,6 +52,7 @@ var rooms = []struct {
 	{"effects/callback", root + " effects effects/egress"},
 	{"effects/template", root + " core/plan effects"},
 	{"effects/sms", root + " core/plan effects effects/egress effects/template"},
+	{"effects/sms/vendortest", ""},
 	{"effects/email", root + " core/plan effects effects/egress"},
 	{"effects/connector", root + " core/plan extract effects effects/egress effects/template"},
 

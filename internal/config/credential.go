@@ -14,7 +14,7 @@ import (
 
 // credentials calls f with every member of a document that may hold a credential, and puts what f
 // returns in its place. These are passwords, client secrets, the values of secrets, the headers of
-// providers, and the headers, bodies and passwords of gateways. A member without a value is passed over.
+// providers, and the headers, bodies, passwords and secrets of gateways. A member without a value is passed over.
 func credentials(doc *switchyard.Account, f func(path, value string) string) {
 	replace := func(path string, value *string) {
 		if *value != "" {
@@ -38,6 +38,8 @@ func credentials(doc *switchyard.Account, f func(path, value string) string) {
 			replaceAll(at(path, "headers"), g.Headers)
 			replace(at(path, "body"), &g.Body)
 			replace(at(path, "password"), &g.Password)
+			replace(at(path, "secret"), &g.Secret)
+			replace(at(path, "signature"), &g.Signature)
 			gateways[name] = g
 		}
 	}

@@ -15,9 +15,9 @@ import (
 
 // The types of gateways, by what they carry.
 var (
-	smsGatewayTypes   = []string{typeLog, typeHTTP}
+	smsGatewayTypes   = []string{typeLog, typeHTTP, switchyard.GatewayVonage, switchyard.GatewayTwilio}
 	emailGatewayTypes = []string{typeLog, typeSMTP}
-	gatewayTypes      = []string{typeLog, typeHTTP, typeSMTP}
+	gatewayTypes      = []string{typeLog, typeHTTP, switchyard.GatewayVonage, switchyard.GatewayTwilio, typeSMTP}
 )
 
 const (
@@ -48,9 +48,11 @@ func (c *checker) gateways() {
 
 // gatewaySettings are the settings that belong to each type of gateway, beside type and timeout.
 var gatewaySettings = map[string][]string{
-	typeLog:  nil,
-	typeHTTP: {"method", "url", "headers", "body"},
-	typeSMTP: {"host", "port", "tls", "username", "password", "from"},
+	typeLog:                  nil,
+	typeHTTP:                 {"method", "url", "headers", "body", "rate", "breaker"},
+	typeSMTP:                 {"host", "port", "tls", "username", "password", "from", "rate", "breaker"},
+	switchyard.GatewayVonage: {"api", "key", "secret", "signature", "signaturemethod", "from", "url", "rate", "breaker"},
+	switchyard.GatewayTwilio: {"sid", "secret", "messagingservice", "from", "url", "rate", "breaker"},
 }
 
 func (c *checker) gateway(path string, g switchyard.Gateway, types []string) {
@@ -66,11 +68,16 @@ func (c *checker) gateway(path string, g switchyard.Gateway, types []string) {
 		c.fault(at(path, "timeout"), "is %s; a timeout is 100ms to 1m", *g.Timeout)
 	}
 	c.strayGatewaySettings(path, g)
+	c.gatewayPace(path, g)
 	switch g.Type {
 	case typeHTTP:
 		c.httpGateway(path, g)
 	case typeSMTP:
 		c.smtpGateway(path, g)
+	case switchyard.GatewayVonage:
+		c.vonageGateway(path, g)
+	case switchyard.GatewayTwilio:
+		c.twilioGateway(path, g)
 	}
 }
 
@@ -78,7 +85,9 @@ func (c *checker) gateway(path string, g switchyard.Gateway, types []string) {
 func (c *checker) strayGatewaySettings(path string, g switchyard.Gateway) {
 	given := map[string]bool{"method": g.Method != "", "url": g.URL != "", "headers": len(g.Headers) > 0, "body": g.Body != "",
 		"host": g.Host != "", "port": g.Port != 0, "tls": g.TLS != "", "username": g.Username != "", "password": g.Password != "",
-		"from": g.From != ""}
+		"from": g.From != "", "api": g.API != "", "key": g.Key != "", "sid": g.SID != "", "secret": g.Secret != "",
+		"signature": g.Signature != "", "signaturemethod": g.SignatureMethod != "", "messagingservice": g.MessagingService != "",
+		"rate": g.Rate != 0, "breaker": g.Breaker != nil}
 	mine := gatewaySettings[g.Type]
 	for _, name := range sortedKeys(given) {
 		switch {

@@ -23,6 +23,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[switchyard.Exception]():         "exception",
 	reflect.TypeFor[switchyard.Gateways]():          "gateways",
 	reflect.TypeFor[switchyard.Gateway]():           "gateway",
+	reflect.TypeFor[switchyard.Breaker]():           "breaker",
 	reflect.TypeFor[switchyard.Plan]():              "plan",
 	reflect.TypeFor[switchyard.Applet]():            "applet",
 	reflect.TypeFor[switchyard.Reaction]():          "reaction",

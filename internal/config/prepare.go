@@ -237,6 +237,7 @@ func (p *preparer) gateways() {
 			p.headers(path, g.Headers, stored.Headers)
 			g.Body = p.sealed(at(path, "body"), g.Body, stored.Body)
 			g.Password = p.sealed(at(path, "password"), g.Password, stored.Password)
+			p.vendor(path, &g, &stored)
 			gateways[name] = g
 		}
 	}

@@ -257,6 +257,9 @@ func (c *checker) gateways() {
 			c.secrets(at.of("body"), g.Body)
 			c.secrets(at.of("username"), g.Username)
 			c.secrets(at.of("password"), g.Password)
+			for _, text := range []struct{ name, text string }{{"key", g.Key}, {"sid", g.SID}, {"secret", g.Secret}, {"signature", g.Signature}} {
+				c.secrets(at.of(text.name), text.text)
+			}
 			for _, header := range sortedKeys(g.Headers) {
 				c.secrets(at.of("headers").of(header), g.Headers[header])
 			}

@@ -318,7 +318,7 @@ func (c *checker) sendSMS(at place, set *switchyard.Applet) {
 	c.text(at.of("to"), set.To)
 	c.text(at.of("message"), set.Message)
 	if !isTemplate(set.From) && !holdsSecret(set.From) {
-		if fault := senderFault(strings.TrimSpace(set.From)); fault != "" {
+		if fault := SenderFault(strings.TrimSpace(set.From)); fault != "" {
 			c.fault(at.of("from"), "%s", fault)
 		}
 	}

@@ -41,8 +41,11 @@ func lookup(names ...string) func(string) (string, bool) {
 
 var noon = switchyard.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 
-// gateways knows one of each kind.
+// gateways knows one of each kind, and an SMS gateway of a vendor.
 func gateways(kind, name string) (spelling, typ string, ok bool) {
+	if spelling, ok = lookup("vendor")(name); ok && kind == GatewaySMS {
+		return spelling, switchyard.GatewayVonage, true
+	}
 	spelling, ok = lookup("default")(name)
 	return spelling, map[string]string{GatewaySMS: "log", GatewayEmail: "smtp"}[kind], ok
 }

@@ -26,7 +26,21 @@ func (a *Applet) sendSMS(c Context) Step {
 	if fault != "" {
 		return a.Fail(fault)
 	}
+	if _, typ, _ := c.Gateways(GatewaySMS, sms.Gateway); typ == switchyard.GatewayVonage || typ == switchyard.GatewayTwilio {
+		return Step{Effects: oneEach(sms)}
+	}
 	return Step{Effects: []switchyard.Effect{sms}}
+}
+
+// oneEach makes an effect for each recipient: vendors take one recipient a request, and what became
+// of one must not be asked for again because of another.
+func oneEach(sms switchyard.Effect) []switchyard.Effect {
+	each := make([]switchyard.Effect, len(sms.To))
+	for i, to := range sms.To {
+		each[i] = sms
+		each[i].To = []string{to}
+	}
+	return each
 }
 
 // compose makes the message. From may be empty: then the gateway uses its own.
@@ -43,7 +57,7 @@ func (a *Applet) compose(c Context) (sms switchyard.Effect, fault string) {
 		return sms, fault
 	}
 	from := strings.TrimSpace(texts[1])
-	if fault = senderFault(from); fault != "" {
+	if fault = SenderFault(from); fault != "" {
 		return sms, fault
 	}
 	to, fault := recipients(texts[2])
@@ -53,7 +67,9 @@ func (a *Applet) compose(c Context) (sms switchyard.Effect, fault string) {
 	if strings.TrimSpace(texts[3]) == "" {
 		return sms, "the message is empty"
 	}
-	return switchyard.Effect{Kind: switchyard.EffectSMS, Gateway: gateway, From: from, To: to, Message: texts[3]}, ""
+	encoding, segments := segmentsOf(texts[3])
+	return switchyard.Effect{Kind: switchyard.EffectSMS, Gateway: gateway, From: from, To: to, Message: texts[3],
+		Encoding: encoding, Segments: segments}, ""
 }
 
 // The kinds of gateways.
@@ -71,7 +87,8 @@ func gatewayOf(kind, name string, known func(kind, name string) (spelling, typ s
 	return "", fmt.Sprintf("the account has no %s gateway %q", what, shortened(name))
 }
 
-func senderFault(from string) string {
+// SenderFault says what makes a text no sender of an SMS; the empty one is the gateway's own.
+func SenderFault(from string) string {
 	if strings.IndexFunc(from, unicode.IsControl) >= 0 {
 		return fmt.Sprintf("from %q holds a line break or another control character", shortened(from))
 	}

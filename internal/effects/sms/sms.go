@@ -1,5 +1,6 @@
 // Package sms sends messages to people through the gateways of an account: type log writes them to
-// the server's log, type http sends the request the account file describes.
+// the server's log, type http sends the request the account file describes, types vonage and twilio
+// speak to those vendors and read the receipts they send.
 //
 // It imports the root package, internal/core/plan, internal/effects, and of that egress and
 // template.
@@ -27,12 +28,14 @@ const (
 // kind of gateway in the account file.
 const kind = "sms"
 
-// Options of the performer; all are required.
+// Options of the performer; all but PublicURL are required.
 type Options struct {
 	Log    *slog.Logger // where gateways of type log write
 	Client *http.Client // from package egress
 	Lookup effects.Lookup
 	Open   effects.Opener
+
+	PublicURL string // where receipts can reach this server; "" = none are asked for
 }
 
 // Performer makes attempts at messages.
@@ -52,8 +55,12 @@ func (p *Performer) Attempt(ctx context.Context, account string, e *switchyard.E
 		return p.write(ctx, account, e)
 	case typeHTTP:
 		return p.send(ctx, account, gateway, e)
+	case switchyard.GatewayVonage:
+		return p.deliver(ctx, account, gateway, e, vonageOf(gateway))
+	case switchyard.GatewayTwilio:
+		return p.deliver(ctx, account, gateway, e, twilio{})
 	}
-	return effects.GiveUp("SMS gateway %q has type %q; the types are log and http", e.Gateway, gateway.Type)
+	return effects.GiveUp("SMS gateway %q has type %q; the types are log, http, vonage and twilio", e.Gateway, gateway.Type)
 }
 
 // write puts the whole message into the log: that is what the type is for.
