@@ -425,6 +425,17 @@ type EffectFinished struct {
 	MessageID  string    `json:"messageid,omitempty"` // what the gateway calls it
 }
 
+// EffectReported: the vendor of a gateway says what became of a message it took, perhaps long after the
+// interaction has ended.
+type EffectReported struct {
+	On
+	Effect    ID     `json:"effect"`
+	Status    string `json:"status"` // the vendor's word: delivered, failed, …
+	To        string `json:"to,omitempty"`
+	MessageID string `json:"messageid,omitempty"`
+	Detail    string `json:"detail,omitempty"` // the vendor's error
+}
+
 // TokenIssued: a client has a new bearer token.
 type TokenIssued struct {
 	nobody
@@ -510,6 +521,7 @@ func (*EffectRequested) EventType() string     { return "effect.requested" }
 func (*EffectDue) EventType() string           { return "effect.due" }
 func (*EffectAttempted) EventType() string     { return "effect.attempted" }
 func (*EffectFinished) EventType() string      { return "effect.finished" }
+func (*EffectReported) EventType() string      { return "effect.reported" }
 func (*TokenIssued) EventType() string         { return "token.issued" }
 func (*SessionOpened) EventType() string       { return "session.opened" }
 func (*SessionClosed) EventType() string       { return "session.closed" }
@@ -559,6 +571,7 @@ var Placed = map[string]func(ID, string) Event{
 	"effect.due":                 func(i ID, _ string) Event { return &EffectDue{On: On{i}} },
 	"effect.attempted":           func(i ID, _ string) Event { return &EffectAttempted{On: On{i}} },
 	"effect.finished":            func(i ID, _ string) Event { return &EffectFinished{On: On{i}} },
+	"effect.reported":            func(i ID, _ string) Event { return &EffectReported{On: On{i}} },
 	"token.issued":               func(ID, string) Event { return new(TokenIssued) },
 	"session.opened":             func(_ ID, a string) Event { return &SessionOpened{Agented: Agented{a}} },
 	"session.closed":             func(_ ID, a string) Event { return &SessionClosed{Agented: Agented{a}} },

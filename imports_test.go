@@ -67,12 +67,13 @@ var rooms = []struct {
 	// What comes in over HTTP.
 	{"api/httpx", root},
 	{"api/auth", root + " api/httpx"},
+	{"api/hook", root + " effects/sms api/httpx api/auth"},
 	{"api/vcc", root + " config seal api/httpx api/auth"},
 	{"api/native", root + " core engine tables config seal api/httpx api/auth"},
 
 	// The only wiring.
 	{"app", root + " core core/plan journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
-		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/vcc api/native"},
+		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/hook api/vcc api/native"},
 
 	// What meets a server from outside only, and what writes pages. Of crash there are tests only.
 	{"client", root},

@@ -247,6 +247,16 @@ type EffectResult struct {
 	RetryAfterMillis int64             `json:"retryaftermillis,omitzero"` // the other side asks to wait so long
 }
 
+// EffectReceipt is what the vendor of a gateway says became of a message; its signature was checked.
+type EffectReceipt struct {
+	Interaction ID     `json:"interaction"`
+	Effect      ID     `json:"effect"`
+	Status      string `json:"status"`
+	To          string `json:"to,omitempty"`
+	MessageID   string `json:"messageid,omitempty"`
+	Detail      string `json:"detail,omitempty"`
+}
+
 // Redeliver asks for another delivery of a finished callback. Payload comes from the tables when
 // the state has forgotten the effect.
 type Redeliver struct {
@@ -310,6 +320,7 @@ func (*Sweep) InputType() string           { return "sweep" }
 func (*Started) InputType() string         { return "started" }
 func (*Advance) InputType() string         { return "advance" }
 func (*EffectResult) InputType() string    { return "effect.result" }
+func (*EffectReceipt) InputType() string   { return "effect.receipt" }
 func (*Redeliver) InputType() string       { return "redeliver" }
 func (*IssueToken) InputType() string      { return "token.issue" }
 func (*OpenSession) InputType() string     { return "session.open" }
@@ -331,8 +342,8 @@ var Inputs = inputTable(
 	func() Input { return new(OpenSession) }, func() Input { return new(CloseSession) },
 	func() Input { return new(SetPassword) }, func() Input { return new(FlushRequestIDs) },
 	func() Input { return new(ErasePersonal) }, func() Input { return new(Reseal) },
-	func() Input { return new(ErasePersonal) }, func() Input { return new(SaveDraft) },
-	func() Input { return new(DropDraft) },
+	func() Input { return new(SaveDraft) }, func() Input { return new(DropDraft) },
+	func() Input { return new(EffectReceipt) },
 )
 
 func inputTable(makers ...func() Input) map[string]func() Input {

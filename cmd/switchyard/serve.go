@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
+	"strings"
 
 	"switchyard/internal/api/native"
 	"switchyard/internal/app"
@@ -24,6 +26,7 @@ type ServeCmd struct {
 	Clock   string   `help:"real, or manual: time stands still until POST /v1/clock moves it." enum:"real,manual" default:"real" env:"SWITCHYARD_CLOCK"`
 	TLSCert string   `help:"Certificate chain (PEM) to serve https with." name:"tls-cert" type:"existingfile" env:"SWITCHYARD_TLS_CERT" placeholder:"FILE"`
 	TLSKey  string   `help:"Private key (PEM) of the certificate." name:"tls-key" type:"existingfile" env:"SWITCHYARD_TLS_KEY" placeholder:"FILE"`
+	Public  *url.URL `help:"Address of this server for the vendors of SMS gateways, such as https://switchyard.example.com: they send delivery receipts there. Left out: none are asked for." name:"public-url" env:"SWITCHYARD_PUBLIC_URL" placeholder:"URL"`
 	serverFlags
 }
 
@@ -32,11 +35,15 @@ func (c *ServeCmd) Run(g *Globals) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return usageError{fmt.Errorf("--tls-cert and --tls-key go together")}
 	}
+	public, err := publicURL(c.Public)
+	if err != nil {
+		return err
+	}
 	tuneMemory(g.Context)
 	tuneProcessors()
 	a, err := app.New(g.Context, app.Options{
 		Data: c.Data, Listen: c.Listen, AccountFiles: c.Account, Manual: c.Clock == "manual",
-		AllowInsecure: c.AllowInsecureEndpoints, AllowNetworks: c.AllowNetwork,
+		AllowInsecure: c.AllowInsecureEndpoints, AllowNetworks: c.AllowNetwork, PublicURL: public,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Key: c.Key, Log: g.Log,
 	})
 	if err != nil {
@@ -49,6 +56,17 @@ func (c *ServeCmd) Run(g *Globals) error {
 			g.Log.Warn("there is no account yet: start with --account account.yaml, or stop and run `switchyard apply --data`")
 		}
 	})
+}
+
+// publicURL checks the address that vendors are told.
+func publicURL(u *url.URL) (string, error) {
+	switch {
+	case u == nil || u.String() == "":
+		return "", nil
+	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", usageError{fmt.Errorf("--public-url %s: give the address others reach this server at, such as https://switchyard.example.com", u.Redacted())}
+	}
+	return strings.TrimRight(u.String(), "/"), nil
 }
 
 // VersionCmd prints the version.

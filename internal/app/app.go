@@ -23,6 +23,7 @@ import (
 
 	"switchyard"
 	"switchyard/internal/api/auth"
+	"switchyard/internal/api/hook"
 	"switchyard/internal/api/httpx"
 	"switchyard/internal/api/native"
 	"switchyard/internal/api/vcc"
@@ -62,6 +63,7 @@ type Options struct {
 	Purpose       Purpose
 	AllowInsecure bool
 	AllowNetworks []netip.Prefix
+	PublicURL     string // the server's address for the vendors of gateways, who send receipts to it; empty = none are asked for
 	TLSCert       string
 	TLSKey        string
 	Key           string // sealing keys as text; empty = the key file of the folder
@@ -82,6 +84,7 @@ type App struct {
 	hasher    *seal.Hasher
 	engine    *engine.Engine
 	worker    *effects.Worker
+	sms       *sms.Performer
 	settings  *settings
 	directory *auth.Directory
 	tokens    *auth.Tokens
@@ -156,6 +159,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 	}
 	guard := egress.Guard{AllowInsecure: o.AllowInsecure, AllowNetworks: o.AllowNetworks}
 	client := egress.Client(egress.Options{Guard: guard})
+	a.sms = sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open, PublicURL: o.PublicURL})
 	a.worker = effects.New(effects.Options{
 		Log: o.Log, Registerer: registry,
 		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
@@ -164,7 +168,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 		Performers: map[string]effects.Performer{
 			switchyard.EffectCallback:  callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
 			switchyard.EffectEmail:     email.New(email.Options{Log: o.Log, Guard: guard, Lookup: a.settings, Open: a.key.Open}),
-			switchyard.EffectSMS:       sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open}),
+			switchyard.EffectSMS:       a.sms,
 			switchyard.EffectConnector: connector.New(connector.Options{Client: client, Lookup: a.settings, Open: a.key.Open}),
 		},
 	})
@@ -206,6 +210,7 @@ func (a *App) routes(registry *prometheus.Registry) http.Handler {
 	a.tokens.Mount(mux)
 	vcc.New(vcc.Options{Callers: a.directory, Submit: a.submit, Key: a.key, FairUse: a.settings.fairUse,
 		AllowInsecure: o.AllowInsecure, Log: o.Log}).Mount(mux)
+	hook.Mount(mux, hook.Options{Receipt: a.sms.Receipt, Submit: a.submit})
 	native.Mount(mux, native.Deps{
 		Engine: a.engine, Directory: a.directory, Sessions: auth.NewSessions(a.directory, a.submit, a.hasher),
 		Key: a.key, Hasher: a.hasher, Rules: config.Rules{AllowInsecure: o.AllowInsecure}, Log: o.Log, Gatherer: registry,

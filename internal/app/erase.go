@@ -43,6 +43,8 @@ func eraseTimeline(document []byte) ([]byte, error) {
 			e.Exchange = nil
 		case *switchyard.EffectFinished:
 			e.Exchange = nil
+		case *switchyard.EffectReported:
+			e.To = ""
 		}
 	}
 	return journal.EncodeEvents(events)

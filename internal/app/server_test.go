@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 func serveProcess(data string) int {
 	a, err := New(context.Background(), Options{Data: data, Listen: "127.0.0.1:0", Manual: true,
-		AccountFiles: filepath.SplitList(os.Getenv("SWITCHYARD_TEST_ACCOUNT")), AllowInsecure: true,
+		AccountFiles: filepath.SplitList(os.Getenv("SWITCHYARD_TEST_ACCOUNT")), AllowInsecure: true, PublicURL: publicURL,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err == nil {
 		err = a.Run(context.Background(), func() { fmt.Println("listening " + a.URL()) })
@@ -43,6 +43,9 @@ func serveProcess(data string) int {
 	fmt.Fprintln(os.Stderr, err)
 	return 1
 }
+
+// publicURL is what vendors of gateways are told; what they send there a test brings to the server.
+const publicURL = "https://switchyard.example.com/base"
 
 // server is a running server a test talks to.
 type server struct {
@@ -85,7 +88,7 @@ func (s *server) startInProcess() {
 	}
 	s.again = func() {
 		a, err := New(context.Background(), Options{Data: Memory, Listen: "127.0.0.1:0", Manual: true,
-			AllowInsecure: true, AccountFiles: []string{s.account}, Key: key, kept: kept})
+			AllowInsecure: true, PublicURL: publicURL, AccountFiles: []string{s.account}, Key: key, kept: kept})
 		if err == nil {
 			err = a.Start(context.Background())
 		}

@@ -29,6 +29,7 @@ const (
 	KindInteraction = "interaction"
 	KindProvider    = "provider"
 	KindQueue       = "queue"
+	KindReceipts    = "receipts"
 	KindRequestIDs  = "requestids"
 	KindSession     = "session"
 	KindToken       = "token"
@@ -242,6 +243,8 @@ func (s *State) value(m mark) any {
 		if q := s.queues[m.key]; q != nil {
 			return &QueueRecord{q.Queue, q.slots[:]}
 		}
+	case KindReceipts:
+		return &ReceiptsRecord{slices.Clone(s.receipts.order)}
 	case KindSession:
 		if e := s.sessions.byHash[m.key]; e != nil {
 			return &HolderRecord[*switchyard.SessionOpened]{e.Agent, e}
@@ -297,6 +300,9 @@ func (s *State) Everything(f func(Change)) {
 	for _, m := range marks {
 		f(Change{m.kind, m.key, s.value(m)})
 	}
+	if len(s.receipts.order) > 0 {
+		f(Change{KindReceipts, "", s.value(mark{KindReceipts, ""})})
+	}
 	if rows := s.requests.rows; len(rows) > 0 {
 		f(Change{KindRequestIDs, groupKey(rows[0].seq), s.requestRows(0)})
 	}
@@ -329,6 +335,8 @@ func NewValue(kind string) any {
 		return new(Provider)
 	case KindQueue:
 		return new(QueueRecord)
+	case KindReceipts:
+		return new(ReceiptsRecord)
 	case KindRequestIDs:
 		return new(RequestIDsRecord)
 	case KindSession:
@@ -365,6 +373,10 @@ func (s *State) Restore(kind, key string, value any) {
 	case *QueueRecord:
 		q := s.queueNamed(v.Queue)
 		copy(q.slots[:], v.Slots)
+	case *ReceiptsRecord:
+		for _, digest := range v.Digests {
+			s.receipts.add(digest)
+		}
 	case *RequestIDsRecord:
 		s.restoreRequestIDs(v)
 	case *HolderRecord[*switchyard.SessionOpened]:

@@ -55,6 +55,8 @@ func (s *State) take(input switchyard.Input) (any, *switchyard.Error) {
 		return nil, s.decideLost(in.Agent, false)
 	case *switchyard.EffectResult:
 		return nil, s.decideEffectResult(in)
+	case *switchyard.EffectReceipt:
+		return nil, s.decideReceipt(in)
 	case *switchyard.Redeliver:
 		return nil, s.decideRedeliver(in)
 	case *switchyard.Register:

@@ -60,6 +60,8 @@ func (s *State) fold(seq switchyard.Seq, e switchyard.Event) {
 		s.foldAttempted(e)
 	case *switchyard.EffectFinished:
 		s.foldEffectFinished(e)
+	case *switchyard.EffectReported:
+		s.foldReported(e)
 	case *switchyard.TokenIssued:
 		s.foldToken(e)
 	case *switchyard.SessionOpened:

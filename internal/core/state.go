@@ -44,6 +44,7 @@ type State struct {
 	exits     alarms // queue durations: they act after all other alarms of an instant
 	requests  requestIDs
 	answers   answers
+	receipts  receipts
 	tokens    expiring[*switchyard.TokenIssued]
 	sessions  expiring[*switchyard.SessionOpened]
 	changes   changes
@@ -232,6 +233,7 @@ func New(account string) *State {
 		deadlines: map[uint64]*effect{},
 		requests:  newRequestIDs(),
 		answers:   newAnswers(),
+		receipts:  newReceipts(),
 		tokens:    newExpiring[*switchyard.TokenIssued](),
 		sessions:  newExpiring[*switchyard.SessionOpened](),
 	}

@@ -89,6 +89,8 @@ var examples = []example{
 		Exchange: &switchyard.Exchange{Method: "GET", URL: "https://crm.example.com/customers?number=%2B441632960123",
 			RequestHeaders: map[string]string{"Authorization": switchyard.Masked}, Status: 200,
 			AnswerHeaders: map[string]string{"Content-Type": "application/json"}, AnswerBody: `{"customer":{"tier":"gold"}}`}}},
+	{"gateway:default", &switchyard.EffectReported{On: on, Effect: effectID, Status: "delivered", To: "447700900123",
+		MessageID: "0A0000000123ABC1"}},
 	{byCRM, &switchyard.TokenIssued{Client: crm, Hash: switchyard.Masked, Scopes: []switchyard.Scope{switchyard.ScopeInteractionsWrite},
 		Wall: exampleAt, Expires: exampleAt + 7_200_000}},
 	{byAda, &switchyard.SessionOpened{Agented: agented, Hash: switchyard.Masked, Wall: exampleAt, Expires: exampleAt + 43_200_000}},

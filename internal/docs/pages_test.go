@@ -128,7 +128,7 @@ func TestDataIsComplete(t *testing.T) {
 		})
 	}
 	for _, kind := range []string{core.KindAccount, core.KindAgent, core.KindAnswer, core.KindConfig, core.KindEffect,
-		core.KindInteraction, core.KindProvider, core.KindQueue, core.KindRequestIDs, core.KindSession, core.KindToken} {
+		core.KindInteraction, core.KindProvider, core.KindQueue, core.KindReceipts, core.KindRequestIDs, core.KindSession, core.KindToken} {
 		if !strings.Contains(text, "\n| `"+kind+"` |") {
 			t.Errorf("docs/DATA.md has no kind %s", kind)
 		}

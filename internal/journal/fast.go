@@ -257,6 +257,8 @@ func writeEffect(w *writer, v *switchyard.Effect) {
 	w.someText("message", v.Message)
 	w.someText("subject", v.Subject)
 	w.someText("html", v.HTML)
+	w.someNumber("segments", int64(v.Segments))
+	w.someText("encoding", v.Encoding)
 	someObject(w, "connector", v.Connector, writeConnectorCall)
 	w.someTable("values", v.Values)
 }

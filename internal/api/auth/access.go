@@ -36,6 +36,10 @@ var Rules = []Rule{
 	{Method: "POST", Pattern: "/interactions/invoke", Scopes: scopes(switchyard.ScopeInteractionsWrite)},
 	{Method: "POST", Pattern: "/interactions/register", Scopes: scopes(switchyard.ScopeInteractionsWrite)},
 
+	// Receipts of vendors: their signature is checked by the hook itself.
+	open("POST", "/hooks/sms/{account}/{gateway}/{interaction}/{effect}"),
+	open("GET", "/hooks/sms/{account}/{gateway}/{interaction}/{effect}"),
+
 	own("GET", "/v1/interactions", switchyard.ScopeInteractionsRead),
 	own("GET", "/v1/interactions/{id}", switchyard.ScopeInteractionsRead),
 	own("GET", "/v1/interactions/{id}/timeline", switchyard.ScopeInteractionsRead),

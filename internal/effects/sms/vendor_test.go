@@ -63,7 +63,7 @@ func TestVendorsTakeMessages(t *testing.T) {
 			e := single()
 			want.Text, want.Receipt = e.Message, public+"/hooks/sms/acme/default/"+e.Interaction.String()+"/"+e.ID.String()
 			if name != "twilio" {
-				want.Ref = e.ID.String()
+				want.Ref = e.Interaction.String() + "." + e.ID.String()
 			}
 			if o := deliver(t, v, gateways(v)[name], e); !o.OK || o.MessageID != want.ID || o.Detail != "" {
 				t.Fatalf("%+v", o)

@@ -62,7 +62,7 @@ func (vonageSMS) request(ctx context.Context, m *outgoing) (*http.Request, error
 		return nil, err
 	}
 	values := url.Values{"api_key": {key}, "api_secret": {secret}, "from": {bareSender(m.sender())}, "to": {bareNumber(m.to())},
-		"text": {m.Message}, "type": {vonageEncoding(m.Encoding)}, "client-ref": {m.ID.String()}}
+		"text": {m.Message}, "type": {vonageEncoding(m.Encoding)}, "client-ref": {refOf(m.Interaction, m.ID)}}
 	if m.receipt == "" {
 		values.Set("status-report-req", "0")
 	} else {
@@ -169,7 +169,7 @@ func (vonageMessages) request(ctx context.Context, m *outgoing) (*http.Request, 
 		return nil, err
 	}
 	document := vonageMessage{Type: "text", Channel: "sms", To: bareNumber(m.to()), From: bareSender(m.sender()), Text: m.Message,
-		ClientRef: m.ID.String(), SMS: vonageMessageSMS{vonageEncoding(m.Encoding)}}
+		ClientRef: refOf(m.Interaction, m.ID), SMS: vonageMessageSMS{vonageEncoding(m.Encoding)}}
 	if m.receipt != "" {
 		document.WebhookURL, document.WebhookVersion = m.receipt, "v1"
 	}
