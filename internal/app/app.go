@@ -164,6 +164,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 		Log: o.Log, Registerer: registry,
 		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
 		Room:    a.room,
+		Manners: a.settings.manners,
 		Clock:   func() switchyard.Instant { return a.engine.Now() },
 		Performers: map[string]effects.Performer{
 			switchyard.EffectCallback:  callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),

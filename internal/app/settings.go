@@ -2,6 +2,7 @@ package app
 
 import (
 	"sync"
+	"time"
 
 	"switchyard"
 	"switchyard/internal/core"
@@ -158,4 +159,30 @@ func (x *settings) Secret(account, key string) (switchyard.Sealed, bool) {
 		}
 	}
 	return "", false
+}
+
+// Defaults of how gateways and the hosts of data connectors are treated.
+const (
+	breakerFailures = 5
+	breakerPause    = 30 * time.Second
+)
+
+// manners is effects.Options.Manners. Callbacks have a day of retries instead of a breaker.
+func (x *settings) manners(t effects.Target) effects.Manners {
+	m := effects.Manners{Failures: breakerFailures, Pause: breakerPause}
+	if t.Kind == switchyard.EffectCallback {
+		return effects.Manners{}
+	}
+	if t.Kind == switchyard.EffectConnector {
+		return m
+	}
+	g, _ := x.Gateway(t.Account, t.Kind, t.Name)
+	m.Rate = g.Rate
+	if b := g.Breaker; b != nil && b.Failures != nil {
+		m.Failures = *b.Failures
+	}
+	if b := g.Breaker; b != nil && b.Pause != nil {
+		m.Pause = b.Pause.Std()
+	}
+	return m
 }

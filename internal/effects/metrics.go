@@ -7,6 +7,8 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 	waiting  prometheus.Gauge
 	flying   prometheus.Gauge
+	breakers *prometheus.GaugeVec
+	refusals *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -29,8 +31,16 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Help: "Attempts being made or reported.",
 		}),
 	}
+	m.breakers = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "switchyard_effect_breakers_open",
+		Help: "Gateways and hosts that are down: attempts at them fail at once, by kind.",
+	}, []string{"kind"})
+	m.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchyard_effect_breaker_refusals_total",
+		Help: "Attempts that failed at once because the gateway or host is down, by kind.",
+	}, []string{"kind"})
 	if r != nil {
-		r.MustRegister(m.attempts, m.seconds, m.waiting, m.flying)
+		r.MustRegister(m.attempts, m.seconds, m.waiting, m.flying, m.breakers, m.refusals)
 	}
 	return m
 }

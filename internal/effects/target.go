@@ -1,17 +1,22 @@
 package effects
 
-import "switchyard"
+import (
+	"time"
+
+	"switchyard"
+)
 
 // target is one Target with work: it exists while something waits or is in flight.
 type target struct {
 	name     Target
 	waiting  queue
-	making   int  // attempts being made: the first is of firsts, the others are of its pool
-	flying   int  // making, and results being reported
-	silent   bool // the last attempt got no answer in time: one at a time until one does
-	refused  bool // Perform said no since Room was last told
-	idleLine bool // stands in Worker.idle
-	busyLine bool // stands in the line of its pool
+	making   int         // attempts being made: the first is of firsts, the others are of its pool
+	flying   int         // making, and results being reported
+	silent   bool        // the last attempt got no answer in time: one at a time until one does
+	refused  bool        // Perform said no since Room was last told
+	resting  *time.Timer // its pace lets no attempt be made before this goes off
+	idleLine bool        // stands in Worker.idle
+	busyLine bool        // stands in the line of its pool
 }
 
 // pool is the attempts of some kinds beyond the first of each target.
@@ -45,7 +50,7 @@ func (w *Worker) wants(t *target) bool {
 	if t.silent {
 		limit = 1
 	}
-	return w.open && t.waiting.size() > 0 && t.flying < limit
+	return w.open && t.resting == nil && t.waiting.size() > 0 && t.flying < limit
 }
 
 // enrol puts t into the line it has to wait in.
@@ -66,7 +71,7 @@ func (w *Worker) serve() {
 	for w.firsts < w.limits.Targets && w.idle.size() > 0 {
 		t := w.idle.pop()
 		t.idleLine = false
-		if t.making == 0 && w.wants(t) {
+		if t.making == 0 && w.wants(t) && w.mayGo(t) {
 			w.launch(t)
 		}
 		w.enrol(t)
@@ -75,7 +80,7 @@ func (w *Worker) serve() {
 		for p.taken < w.limits.Shared && p.line.size() > 0 {
 			t := p.line.pop()
 			t.busyLine = false
-			if t.making > 0 && w.wants(t) {
+			if t.making > 0 && w.wants(t) && w.mayGo(t) {
 				w.launch(t)
 			}
 			w.enrol(t)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"switchyard"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	// Room says that a target whose effect was refused by Perform takes effects again. It is called
 	// once after a refusal however many there were, never from within Perform. Nil = nobody asks.
 	Room func(Target)
+	// Manners are how a target is treated at this moment; nil = all alike. It must not wait.
+	Manners func(Target) Manners
 	// Now is the real clock; nil = time.Now.
 	Now func() time.Time
 	// Clock is the clock that deadlines of effects are held against; nil = the real one.
@@ -73,6 +76,8 @@ type Worker struct {
 	open     bool // between Start and Stop
 	stopped  bool
 	targets  map[Target]*target
+	paces    map[Target]*rate.Limiter
+	breakers map[Target]*breaker  // of targets whose latest attempts failed
 	known    map[attempt]struct{} // waiting or being made
 	firsts   int                  // targets with an attempt in flight
 	idle     line                 // targets that wait for their first attempt
@@ -109,7 +114,8 @@ func New(o Options) *Worker {
 		life:    life,
 		cut:     cut,
 		targets: map[Target]*target{},
-		known:   map[attempt]struct{}{},
+		paces:   map[Target]*rate.Limiter{}, breakers: map[Target]*breaker{},
+		known: map[attempt]struct{}{},
 	}
 }
 
@@ -161,6 +167,9 @@ func (w *Worker) Stop(ctx context.Context) error {
 	for _, t := range w.targets {
 		w.metrics.waiting.Sub(float64(t.waiting.size()))
 		t.waiting = queue{}
+		if t.resting != nil {
+			t.resting.Stop()
+		}
 	}
 	clear(w.known)
 	w.mu.Unlock()
@@ -185,10 +194,19 @@ func (w *Worker) Stop(ctx context.Context) error {
 func (w *Worker) fly(t *target, e switchyard.Effect) {
 	defer w.flights.Done()
 	began := w.options.Now()
-	outcome := w.try(t.name.Account, &e)
+	refused, trial := w.brake(t.name)
+	var outcome Outcome
+	if refused != nil {
+		outcome = *refused
+	} else {
+		outcome = w.try(t.name.Account, &e)
+	}
 	took := w.options.Now().Sub(began)
 
 	w.mu.Lock()
+	if refused == nil && w.life.Err() == nil {
+		w.judge(t.name, &outcome, trial)
+	}
 	w.land(t, &e, outcome)
 	w.unlock()
 	if w.life.Err() == nil {
