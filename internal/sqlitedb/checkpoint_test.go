@@ -12,13 +12,13 @@ import (
 func TestCheckpointsBoundTheWAL(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "test.db")
-	db, err := Open(ctx, Options{Path: path, What: "test", Migrations: fstest.MapFS{"00001_test.sql": {
+	db, err := Open(ctx, Options{Path: path, What: "test", WriterKiB: 8192, ReaderKiB: 1024, Migrations: fstest.MapFS{"00001_test.sql": {
 		Data: []byte("-- +goose Up\nCREATE TABLE kept (id INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;\n")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const rows, total = 64, 12 * checkpointBytes
+	const rows, total = 64, 24 * checkpointBytes
 	value := make([]byte, 4<<10)
 	longest := int64(0)
 	for written := 0; written < total; written += rows * len(value) {

@@ -33,6 +33,9 @@ type Options struct {
 	Migrations fs.FS  // NNNNN_name.sql in the root
 	Log        *slog.Logger
 	VFS        string // SQLite's file layer; "" = the usual one
+	// Pages the writer keeps in memory, and each reader, in KiB. The driver's allocator rounds a page
+	// with what SQLite keeps beside it up to twice its size, so that they take double.
+	WriterKiB, ReaderKiB int
 }
 
 // pageBytes is twice SQLite's default: two rows of a typical invoke call share a page, which makes
@@ -67,6 +70,9 @@ type DB struct {
 
 // Open opens the file, making it when it does not exist, and brings its schema up to date.
 func Open(ctx context.Context, opt Options) (*DB, error) {
+	if opt.WriterKiB <= 0 || opt.ReaderKiB <= 0 {
+		panic("sqlitedb: open without the sizes of caches")
+	}
 	db := &DB{
 		opt: opt, memory: opt.Path == "" || opt.Path == ":memory:", log: opt.Log,
 		prepared: make(map[string]driver.Stmt),
@@ -92,7 +98,7 @@ func (db *DB) open(ctx context.Context) (err error) {
 	if err := db.touch(); err != nil {
 		return err
 	}
-	if db.writer, err = sql.Open("sqlite", db.dsn("&_pragma=cache_size(-65536)")); err != nil {
+	if db.writer, err = sql.Open("sqlite", db.dsn(cacheOf(db.opt.WriterKiB))); err != nil {
 		return err
 	}
 	db.writer.SetMaxOpenConns(1)
@@ -108,7 +114,7 @@ func (db *DB) open(ctx context.Context) (err error) {
 	if db.memory {
 		return nil
 	}
-	db.readers, err = sql.Open("sqlite", db.dsn("&_pragma=query_only(1)&_pragma=cache_size(-16384)"))
+	db.readers, err = sql.Open("sqlite", db.dsn("&_pragma=query_only(1)"+cacheOf(db.opt.ReaderKiB)))
 	if err != nil {
 		return err
 	}
@@ -140,6 +146,8 @@ func (db *DB) dsn(more string) string {
 	}
 	return dsn + more
 }
+
+func cacheOf(kib int) string { return fmt.Sprintf("&_pragma=cache_size(-%d)", kib) }
 
 // settings runs the pragmas of the writer in the order SQLite wants: the page size of a new file
 // before anything is written to it. Checkpoints are made by hand.

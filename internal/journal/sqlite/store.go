@@ -31,6 +31,13 @@ var migrations embed.FS
 // File is the name of the journal in its folder.
 const File = "journal.db"
 
+// Pages kept in memory. Rows are only ever appended, and read in order: the pages of a commit are all
+// that is used twice, and a commit larger than this goes to the WAL in pieces.
+const (
+	writerKiB = 8 << 10
+	readerKiB = 1 << 10
+)
+
 // Options of a journal.
 type Options struct {
 	// Holder is what a second server is told about this one: "pid 4711, listen 127.0.0.1:8080,
@@ -86,6 +93,7 @@ func (s *Store) open(ctx context.Context, path string, opt Options) (err error) 
 	}
 	s.db, err = sqlitedb.Open(ctx, sqlitedb.Options{
 		Path: path, What: "journal", Full: true, Migrations: schema, Log: opt.Log, VFS: opt.vfs,
+		WriterKiB: writerKiB, ReaderKiB: readerKiB,
 	})
 	if err != nil {
 		return err

@@ -66,6 +66,13 @@ type account struct {
 	at      switchyard.Instant
 }
 
+// Pages kept in memory. What is written at once lies close together but for request ids, whose digests
+// are spread over the pages of a day.
+const (
+	writerKiB = 32 << 10
+	readerKiB = 4 << 10
+)
+
 // Open opens the tables, making the file when it does not exist. A path "" or ":memory:" keeps
 // them in memory.
 func Open(ctx context.Context, path string, opt Options) (*Store, error) {
@@ -80,7 +87,8 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.db, err = sqlitedb.Open(ctx, sqlitedb.Options{Path: path, What: "tables", Migrations: schema, Log: opt.Log})
+	s.db, err = sqlitedb.Open(ctx, sqlitedb.Options{Path: path, What: "tables", Migrations: schema, Log: opt.Log,
+		WriterKiB: writerKiB, ReaderKiB: readerKiB})
 	if err != nil {
 		return nil, advise(err)
 	}
