@@ -255,11 +255,13 @@ type TagPersonal struct {
 	LoggedOutTimeout int64  `json:"loggedouttimeout"`
 }
 
-// Rule is one line of a datarouter.
+// Rule is one line of a datarouter: a source is compared by an operator with a value, or When is an
+// expression in CEL that gives true or false.
 type Rule struct {
-	Source   string `json:"source"`
-	Operator string `json:"operator"`
+	Source   string `json:"source,omitempty"`
+	Operator string `json:"operator,omitempty"`
 	Value    string `json:"value,omitempty"`
+	When     string `json:"when,omitempty"`
 	Next     string `json:"next"`
 }
 

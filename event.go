@@ -85,7 +85,7 @@ type Stepped struct {
 	Until    Instant           `json:"until,omitzero"`   // wait: when it goes on
 	Goto     string            `json:"goto,omitempty"`   // the plan entered
 	Version  int               `json:"version,omitzero"` // of the plan entered
-	Fault    string            `json:"fault,omitempty"`  // why a failure exit was taken, or the run cut
+	Fault    string            `json:"fault,omitempty"`  // what went wrong: why a failure exit was taken, a setting or a rule did not act, or the run was cut
 }
 
 // Enqueued: the interaction entered a queue.

@@ -12,6 +12,9 @@ const (
 	MaxPlanSteps         = 1_000     // applets run for one interaction in one input
 	MaxDataSourceBytes   = 16 << 10  // one data source
 	MaxDataSourcesBytes  = 128 << 10 // all data sources of one interaction
+	MaxExpressionBytes   = 4 << 10   // the expression of a rule
+	MaxExpressions       = 1_000     // different expressions of one account document
+	MaxExpressionCost    = 100_000   // of the expressions of one datarouter, as CEL counts: a few milliseconds
 	MaxTimelineBodyBytes = 8 << 10   // what a timeline keeps of a request or an answer
 	MaxReasonBytes       = 2 << 10   // the reason of one decision
 	MaxRunnersUp         = 5         // agents named in a reason beside the chosen one

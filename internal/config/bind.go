@@ -38,6 +38,7 @@ func (b *binder) fault(n *node, path, format string, args ...any) {
 var (
 	durationType = reflect.TypeFor[switchyard.Duration]()
 	appletType   = reflect.TypeFor[switchyard.Applet]()
+	ruleType     = reflect.TypeFor[switchyard.Rule]()
 )
 
 // value binds one value. Nothing (null) is the same as absent.

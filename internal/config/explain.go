@@ -215,9 +215,10 @@ func aboutApplets() map[string]about {
 		"personalqueue.loggedintimeout":  {text: "Seconds to wait while the agent is logged in.", most: switchyard.MaxTimeoutSeconds, required: true},
 		"personalqueue.loggedouttimeout": {text: "Seconds to wait while the agent is logged out.", most: switchyard.MaxTimeoutSeconds, required: true},
 
-		"rule.source":   {text: "The data source looked at.", required: true},
-		"rule.operator": {text: "How it is compared; text without regard to case.", choices: slices.Clone(plan.Operators()), required: true},
+		"rule.source":   {text: "The data source looked at, or a text with $(Name); with operator, or when instead."},
+		"rule.operator": {text: "How it is compared; text without regard to case.", choices: slices.Clone(plan.Operators())},
 		"rule.value":    {text: "What it is compared with."},
+		"rule.when":     {text: "Instead of source, operator and value: an expression in CEL that is true where the rule matches. It reads data (data.Team, data[\"Case Owner\"]; a missing one is \"\") and now."},
 		"rule.next":     {text: "The applet that follows.", required: true},
 
 		"branch.weight": {text: "The branch's share: its weight ÷ the sum of weights.", least: 1, most: 1_000_000, required: true},

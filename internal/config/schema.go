@@ -134,9 +134,15 @@ func (g *generator) reference(t reflect.Type) schema {
 	name := nouns[t]
 	if _, done := g.defs[name]; !done {
 		g.defs[name] = schema{} // a struct may hold itself
-		if t == appletType {
+		switch t {
+		case appletType:
 			g.defs[name] = g.applets()
-		} else {
+		case ruleType:
+			g.defs[name] = schema{"oneOf": []schema{
+				g.object(t, []string{"source", "operator", "value", "next"}, []string{"source", "operator"}),
+				g.object(t, []string{"when", "next"}, []string{"when"}),
+			}}
+		default:
 			g.defs[name] = g.object(t, nil, nil)
 		}
 	}

@@ -107,6 +107,8 @@ func TestSchemaRefusesWhatReadRefuses(t *testing.T) {
 		"account: a\nagents: [{username: ada, skills: {billing: 11}}]",
 		"account: a\nplans: [{name: P, start: q, applets: {q: {type: queue, message: x}}}]",
 		"account: a\nplans: [{name: P, start: q, applets: {q: {type: qeue}}}]",
+		"account: a\nplans: [{name: P, start: r, applets: {r: {type: datarouter, rules: [{source: X, operator: isnull, when: 'true', next: e}]}, e: {type: end}}}]",
+		"account: a\nplans: [{name: P, start: r, applets: {r: {type: datarouter, rules: [{next: e}]}, e: {type: end}}}]",
 		"account: a\nplans: [{name: P, start: q, applets: {q: {type: queue, on: {nomatch: x}}}}]",
 		"account: a\nclients: [{id: crm, scopes: [all]}]",
 		"account: a\nschedules: [{name: s}]",

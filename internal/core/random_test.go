@@ -367,8 +367,10 @@ func lifeAccount() switchyard.Account {
 			"wait":  {Type: "wait", For: duration(7 * switchyard.Second), Next: "band"},
 			"band":  {Type: "setpriority", Band: "2", Next: "hours"},
 			"hours": {Type: "schedulerouter", Schedule: "$(Team)", On: map[string]string{"open": "set", "closed": "q"}},
-			"set":   {Type: "setdatasource", Values: map[string]string{"Where": "$(DialledNumber) $(CLID)"}, Next: "q"},
-			"q":     queue(switchyard.Applet{Ring: duration(10 * switchyard.Second)})}},
+			"set":   {Type: "setdatasource", Values: map[string]string{"Where": "$(DialledNumber) $(CLID)"}, Next: "route"},
+			"route": {Type: "datarouter", On: map[string]string{"nomatch": "q"}, Rules: []switchyard.Rule{
+				{When: `int(data.CLID) > 5 && now < timestamp("2030-01-01T00:00:00Z")`, Next: "q"}, {When: `data.Where.endsWith("7")`, Next: "wait"}}},
+			"q": queue(switchyard.Applet{Ring: duration(10 * switchyard.Second)})}},
 		{Name: "Text", Start: "send", Applets: map[string]switchyard.Applet{
 			"send":   {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Hello", Next: "q", On: map[string]string{"failure": "unsent"}},
 			"q":      queue(switchyard.Applet{}),

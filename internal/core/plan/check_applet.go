@@ -39,7 +39,7 @@ func (c *checker) applet(p *Plan, a *Applet) {
 	case TypeSetDataSource:
 		c.values(at.of("values"), a.set.Values)
 	case TypeDataRouter:
-		c.rules(at.of("rules"), a.set.Rules)
+		c.rules(at.of("rules"), a)
 	case TypeScheduleRouter:
 		c.scheduleRouter(at, &a.set)
 	case TypeGoto:
@@ -245,11 +245,15 @@ func (c *checker) band(at place, band string) {
 	}
 }
 
-func (c *checker) rules(at place, rules []switchyard.Rule) {
-	for i := range rules {
-		rule, member := &rules[i], at.item(i)
+func (c *checker) rules(at place, a *Applet) {
+	for i := range a.set.Rules {
+		rule, member := &a.set.Rules[i], at.item(i)
+		if rule.When != "" {
+			c.when(member, rule, a.when[i])
+			continue
+		}
 		if rule.Source == "" {
-			c.fault(member, "source is missing: name the data source to look at")
+			c.fault(member, "source is missing: name the data source to look at, or write when with an expression")
 		}
 		c.text(member.of("source"), rule.Source)
 		c.text(member.of("value"), rule.Value)
@@ -262,6 +266,25 @@ func (c *checker) rules(at place, rules []switchyard.Rule) {
 		case operators[known].alone && rule.Value != "":
 			c.fault(member.of("value"), "%s looks at the source alone; take the value out", rule.Operator)
 		}
+	}
+}
+
+// when checks a rule that has an expression.
+func (c *checker) when(at place, rule *switchyard.Rule, made *condition) {
+	for _, other := range []struct{ name, text string }{
+		{"source", rule.Source}, {"operator", rule.Operator}, {"value", rule.Value},
+	} {
+		if other.text != "" {
+			c.fault(at.of(other.name), "a rule has source, operator and value, or when; not both")
+		}
+	}
+	if isTemplate(rule.When) || holdsSecret(rule.When) {
+		c.fault(at.of("when"), "neither $(..) nor #(..) is filled in here; an expression reads data sources as data.Team "+
+			"or data[\"Case Owner\"]")
+		return
+	}
+	for _, fault := range made.faults {
+		c.fault(at.of("when"), "%s", fault)
 	}
 }
 

@@ -3,8 +3,8 @@
 // document before it is used. It decides which applet comes next and never touches an interaction
 // itself: Run answers with a Step, and core makes it so.
 //
-// It is a pure room: it may import the root package, zone beneath it and the pure part of the standard
-// library only.
+// It is a pure room: it may import the root package, zone beneath it, the pure part of the standard
+// library and CEL, which is a pure expression library.
 package plan
 
 import (
@@ -69,6 +69,7 @@ type Applet struct {
 	set              switchyard.Applet
 	ways             []way             // out of it, as named in the document
 	exits            map[string]string // exit → applet, the same ways
+	when             []*condition      // of a datarouter's rules; nil of those without an expression
 }
 
 // way is one exit that the document names.
@@ -146,6 +147,7 @@ func Compile(doc *switchyard.Account) (*Set, []Fault) {
 			set.schedules[key] = s
 		}
 	}
+	set.compileRules()
 	return set, check(doc, set, names)
 }
 
@@ -172,6 +174,24 @@ func compilePlan(doc *switchyard.Plan, index int, names *names) *Plan {
 		}
 	}
 	return p
+}
+
+// compileRules makes the expressions of all rules ready, in the order of the checker.
+func (s *Set) compileRules() {
+	var made conditions
+	for _, p := range s.plans {
+		for _, name := range p.names() {
+			a := p.Applets[name]
+			for i := range a.set.Rules {
+				if when := a.set.Rules[i].When; when != "" {
+					if a.when == nil {
+						a.when = make([]*condition, len(a.set.Rules))
+					}
+					a.when[i] = made.compile(when)
+				}
+			}
+		}
+	}
 }
 
 // spell returns an applet's name as written where it was named; an unknown name stays.

@@ -36,18 +36,31 @@ func Operators() []string {
 	return names
 }
 
-// route takes the exit of the first rule that matches.
+// route takes the exit of the first rule that matches. An expression that fails does not match; the
+// step tells of the first few.
 func (a *Applet) route(c Context) Step {
+	exit, faults, spent := ExitNoMatch, []string(nil), uint64(0)
 	for i := range a.set.Rules {
-		match, err := matches(&a.set.Rules[i], c.Env)
-		if err != nil {
-			return a.Fail(fmt.Sprintf("%s: %v", ruleExit(i), err))
+		var match bool
+		if a.when != nil && a.when[i] != nil {
+			var fault string
+			if match, fault = a.when[i].matches(c, &spent); fault != "" && len(faults) < maxWhenFaults {
+				faults = append(faults, fmt.Sprintf("%s does not match: %s", ruleExit(i), fault))
+			}
+		} else {
+			var err error
+			if match, err = matches(&a.set.Rules[i], c.Env); err != nil {
+				return a.Fail(fmt.Sprintf("%s: %v", ruleExit(i), err))
+			}
 		}
 		if match {
-			return a.Leave(ruleExit(i))
+			exit = ruleExit(i)
+			break
 		}
 	}
-	return a.Leave(ExitNoMatch)
+	s := a.Leave(exit)
+	s.Fault = strings.Join(faults, "; ")
+	return s
 }
 
 // matches reads the source, which is the name of a data source or a text with $(..), and compares.

@@ -60,7 +60,7 @@ func contextOf(values map[string]string) Context {
 }
 
 // appletOf compiles one applet beside the applets it may lead to.
-func appletOf(t *testing.T, set switchyard.Applet) *Applet {
+func appletOf(t testing.TB, set switchyard.Applet) *Applet {
 	t.Helper()
 	applets := map[string]switchyard.Applet{"a": set}
 	for _, name := range []string{"b", "c", "n", "x", "y", "z"} {
