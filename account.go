@@ -189,13 +189,13 @@ type Applet struct {
 
 	// queue
 	Accept      string    `json:"accept,omitempty"` // manual (default) or auto
-	Ring        *Duration `json:"ring,omitempty"`   // 20s
-	Wrap        *Duration `json:"wrap,omitempty"`   // 0s
+	Ring        *Length   `json:"ring,omitempty"`   // 20s
+	Wrap        *Length   `json:"wrap,omitempty"`   // 0s
 	Groups      []string  `json:"groups,omitempty"`
-	Target      *Duration `json:"target,omitempty"` // for service level; default 20s
+	Target      *Length   `json:"target,omitempty"` // for service level; default 20s
 	OnDecline   *Reaction `json:"ondecline,omitempty"`
 	OnNoAnswer  *Reaction `json:"onnoanswer,omitempty"`
-	Duration    *Duration `json:"duration,omitempty"` // longest wait; none
+	Duration    *Length   `json:"duration,omitempty"` // longest wait; none
 	MaxLength   int       `json:"maxlength,omitzero"`
 	Disposition bool      `json:"disposition,omitzero"` // complete needs one
 
@@ -209,7 +209,7 @@ type Applet struct {
 	Rules    []Rule            `json:"rules,omitempty"`    // datarouter; else on.nomatch
 	Schedule string            `json:"schedule,omitempty"` // schedulerouter: a name or $(..)
 	Plan     string            `json:"plan,omitempty"`     // goto: a name or $(..)
-	For      *Duration         `json:"for,omitempty"`      // wait
+	For      *Length           `json:"for,omitempty"`      // wait
 	Until    string            `json:"until,omitempty"`    // wait: RFC 3339 or $(..)
 	Branches []Branch          `json:"branches,omitempty"` // split
 	Outcome  string            `json:"outcome,omitempty"`  // end
@@ -230,7 +230,7 @@ type Applet struct {
 	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`
-	Timeout *Duration         `json:"timeout,omitempty"` // 10s
+	Timeout *Length           `json:"timeout,omitempty"` // 10s
 	Retries *int              `json:"retries,omitempty"` // 2
 	Result  map[string]string `json:"result,omitempty"`  // data source → path into the answer
 }
@@ -238,21 +238,21 @@ type Applet struct {
 // Reaction says what becomes of an agent that declined or did not answer: a presence (or
 // "unchanged") for a while (default settings.noanswer).
 type Reaction struct {
-	Presence string    `json:"presence,omitempty"`
-	For      *Duration `json:"for,omitempty"`
+	Presence string  `json:"presence,omitempty"`
+	For      *Length `json:"for,omitempty"`
 }
 
 // TagSkill puts a skill on an interaction: absent expiry = mandatory, 0 = optional, else seconds.
 type TagSkill struct {
-	Name        string `json:"name"` // a configured skill or $(..)
-	ExpiryAfter *int64 `json:"expiryafter,omitempty"`
+	Name        string   `json:"name"` // a configured skill or $(..)
+	ExpiryAfter *Seconds `json:"expiryafter,omitempty"`
 }
 
 // TagPersonal sets the personal queue; the timeouts are seconds.
 type TagPersonal struct {
-	Agent            string `json:"agent"` // a username or $(..)
-	LoggedInTimeout  int64  `json:"loggedintimeout"`
-	LoggedOutTimeout int64  `json:"loggedouttimeout"`
+	Agent            string  `json:"agent"` // a username or $(..)
+	LoggedInTimeout  Seconds `json:"loggedintimeout"`
+	LoggedOutTimeout Seconds `json:"loggedouttimeout"`
 }
 
 // Rule is one line of a datarouter: a source is compared by an operator with a value, or When is an

@@ -91,11 +91,13 @@ type Stepped struct {
 // Enqueued: the interaction entered a queue.
 type Enqueued struct {
 	On
-	Plan    string  `json:"plan"`
-	Applet  string  `json:"applet"`
-	Version int     `json:"version"`
-	Since   Instant `json:"waitingsince"`   // first entry into any queue
-	Until   Instant `json:"until,omitzero"` // when the queue's duration is over
+	Plan    string    `json:"plan"`
+	Applet  string    `json:"applet"`
+	Version int       `json:"version"`
+	Since   Instant   `json:"waitingsince"`     // first entry into any queue
+	Until   Instant   `json:"until,omitzero"`   // when the queue's duration is over
+	Target  *Duration `json:"target,omitempty"` // for the service level, where the queue's is $(..)
+	Fault   string    `json:"fault,omitempty"`  // what of duration and target could not be read
 }
 
 // Left: the interaction left its queue by an exit.
@@ -114,6 +116,7 @@ type OfferMade struct {
 	Until  Instant `json:"until,omitzero"` // when ringing ends
 	Auto   bool    `json:"auto,omitzero"`
 	Reason Reason  `json:"reason"`
+	Fault  string  `json:"fault,omitempty"` // why ring could not be read
 }
 
 // Returned: an offer, or work, went back to waiting with its age.
@@ -178,6 +181,7 @@ type Released struct {
 	Wrap        Instant `json:"wrap,omitzero"` // wrap-up lasts until
 	Disposition string  `json:"disposition,omitempty"`
 	Notes       string  `json:"notes,omitempty"`
+	Fault       string  `json:"fault,omitempty"` // why wrap could not be read
 }
 
 // WrapExtended: the agent took longer to wrap up.
@@ -234,6 +238,7 @@ type PresenceChanged struct {
 	Before   string   `json:"before,omitempty"`      // No Answer: the one that returns
 	Why      string   `json:"why"`                   // chosen, noanswer, declined, intended, over or config
 	Only     bool     `json:"intendedonly,omitzero"` // only the intended one changed
+	Fault    string   `json:"fault,omitempty"`       // why the time that its queue has for it could not be read
 }
 
 // LostEvent: the agent's desktop is not heard any more.

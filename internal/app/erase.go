@@ -21,7 +21,7 @@ func erase(kind string, document []byte) ([]byte, error) {
 	if err := json.Unmarshal(document, &r); err != nil {
 		return nil, fmt.Errorf("erase personal data: %w", err)
 	}
-	r.Linked, r.Values = impersonal(r.Linked), nil
+	r.Linked, r.Values, r.Fault = impersonal(r.Linked), nil, ""
 	return json.Marshal(&r)
 }
 
@@ -35,7 +35,7 @@ func eraseTimeline(document []byte) ([]byte, error) {
 		case *switchyard.Dispatched:
 			e.Linked = impersonal(e.Linked)
 		case *switchyard.Stepped:
-			e.Values = nil
+			e.Values, e.Fault = nil, "" // a fault may quote a value
 		case *switchyard.EffectRequested:
 			e.Effect.From, e.Effect.To, e.Effect.Message, e.Effect.Values = "", nil, "", nil
 			e.Effect.Subject, e.Effect.HTML = "", ""

@@ -37,6 +37,8 @@ func (b *binder) fault(n *node, path, format string, args ...any) {
 
 var (
 	durationType = reflect.TypeFor[switchyard.Duration]()
+	lengthType   = reflect.TypeFor[switchyard.Length]()
+	secondsType  = reflect.TypeFor[switchyard.Seconds]()
 	appletType   = reflect.TypeFor[switchyard.Applet]()
 	ruleType     = reflect.TypeFor[switchyard.Rule]()
 )
@@ -49,6 +51,10 @@ func (b *binder) value(v reflect.Value, n *node, path string) {
 	switch {
 	case v.Type() == durationType:
 		b.duration(v, n, path)
+	case v.Type() == lengthType:
+		b.length(v.Addr().Interface().(*switchyard.Length), n, path)
+	case v.Type() == secondsType:
+		b.seconds(v.Addr().Interface().(*switchyard.Seconds), n, path)
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		b.value(v.Elem(), n, path)
@@ -195,8 +201,6 @@ func (b *binder) member(v reflect.Value, m member, path string) {
 		b.levels(target, m.value, path)
 	case asSwitches:
 		b.switches(target, m.value, path)
-	case asSeconds:
-		b.seconds(target, m.value, path)
 	default:
 		b.value(target, m.value, path)
 	}
@@ -257,10 +261,24 @@ func mappingOf(n *node) *node {
 	return &copied
 }
 
-// seconds binds a whole number of seconds, which may be written as a duration as well.
-func (b *binder) seconds(v reflect.Value, n *node, path string) {
+// length binds a length of time, which may be a text with $(..).
+func (b *binder) length(l *switchyard.Length, n *node, path string) {
+	if n.kind == text && switchyard.IsTemplate(n.text) {
+		l.Text = n.text
+		return
+	}
+	b.duration(reflect.ValueOf(&l.Fixed).Elem(), n, path)
+}
+
+// seconds binds a whole number of seconds, which may be written as a duration or as a text with $(..)
+// as well.
+func (b *binder) seconds(s *switchyard.Seconds, n *node, path string) {
 	if n.kind != text {
-		b.value(v, n, path)
+		b.value(reflect.ValueOf(&s.Fixed).Elem(), n, path)
+		return
+	}
+	if switchyard.IsTemplate(n.text) {
+		s.Text = n.text
 		return
 	}
 	var d switchyard.Duration
@@ -269,8 +287,7 @@ func (b *binder) seconds(v reflect.Value, n *node, path string) {
 	if d%switchyard.Second != 0 {
 		b.fault(n, path, "must be whole seconds")
 	}
-	if b.problems.count > before {
-		return
+	if b.problems.count == before {
+		s.Fixed = int64(d / switchyard.Second)
 	}
-	b.value(v, &node{kind: number, text: strconv.FormatInt(int64(d/switchyard.Second), 10), line: n.line, col: n.col}, path)
 }

@@ -43,7 +43,6 @@ type manner uint8
 const (
 	asLevels   manner = 1 + iota // skill → level, or a list of skills
 	asSwitches                   // 0, 1, false, true
-	asSeconds                    // whole seconds, or a duration
 	asID                         // text, or a number taken as text
 )
 
@@ -51,9 +50,6 @@ var written = map[string]manner{
 	"agent.skills":                   asLevels,
 	"agent.displayid":                asID,
 	"provider.agentactionspermitted": asSwitches,
-	"skill.expiryafter":              asSeconds,
-	"personalqueue.loggedintimeout":  asSeconds,
-	"personalqueue.loggedouttimeout": asSeconds,
 }
 
 // memberKey is the key under which the tables of this package know a member: agent.skills.

@@ -106,10 +106,10 @@ plans:
 		{"merged username", doc.Agents[3].Username, "di"},
 		{"merged groups", doc.Agents[3].Groups, []string{"g"}},
 		{"switches", doc.Providers[0].AgentActionsPermitted, map[string]int{"release": 1, "hold": 0, "transferToAgent": 0}},
-		{"expiry as duration", *doc.Plans[0].Applets["t"].Skills[0].ExpiryAfter, int64(60)},
-		{"expiry 0", *doc.Plans[0].Applets["t"].Skills[1].ExpiryAfter, int64(0)},
-		{"no expiry", doc.Plans[0].Applets["t"].Skills[2].ExpiryAfter, (*int64)(nil)},
-		{"timeout as duration", doc.Plans[0].Applets["t"].PersonalQueue.LoggedOutTimeout, int64(3600)},
+		{"expiry as duration", *doc.Plans[0].Applets["t"].Skills[0].ExpiryAfter, switchyard.Seconds{Fixed: 60}},
+		{"expiry 0", *doc.Plans[0].Applets["t"].Skills[1].ExpiryAfter, switchyard.Seconds{}},
+		{"no expiry", doc.Plans[0].Applets["t"].Skills[2].ExpiryAfter, (*switchyard.Seconds)(nil)},
+		{"timeout as duration", doc.Plans[0].Applets["t"].PersonalQueue.LoggedOutTimeout, switchyard.Seconds{Fixed: 3600}},
 		{"exits to nowhere", doc.Plans[0].Applets["q"].On, map[string]string{"noagents": "", "duration": ""}},
 	}
 	for _, c := range checks {

@@ -68,11 +68,15 @@ func (w *referenceWriter) value(t reflect.Type, m manner) (string, reflect.Type)
 		return "skill → level, or list of skills", nil
 	case asSwitches:
 		return "operation → 0 or 1", nil
-	case asSeconds:
-		return "seconds", nil
 	}
 	if t == durationType {
 		return "duration", nil
+	}
+	switch t {
+	case lengthType:
+		return "duration, or text with `$(Name)`", nil
+	case secondsType:
+		return "seconds, duration, or text with `$(Name)`", nil
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

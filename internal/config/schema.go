@@ -82,8 +82,6 @@ func (g *generator) shape(t reflect.Type, a about, m manner) schema {
 		}
 		// Operations are read in any case, so other spellings are left to the checker.
 		return schema{"type": "object", "properties": operations, "additionalProperties": values}
-	case asSeconds:
-		return schema{"anyOf": []schema{{"type": "integer", "minimum": a.least, "maximum": a.most}, durationText()}}
 	case asID:
 		return schema{"type": []string{"string", "number"}}
 	}
@@ -94,6 +92,12 @@ func (g *generator) shape(t reflect.Type, a about, m manner) schema {
 func (g *generator) plain(t reflect.Type, a about) schema {
 	if t == durationType {
 		return schema{"anyOf": []schema{durationText(), {"type": "number", "minimum": 0}}}
+	}
+	switch t {
+	case lengthType:
+		return schema{"anyOf": []schema{durationText(), {"type": "number", "minimum": 0}, templateText()}}
+	case secondsType:
+		return schema{"anyOf": []schema{{"type": "integer", "minimum": a.least, "maximum": a.most}, durationText(), templateText()}}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -128,6 +132,9 @@ func (g *generator) plain(t reflect.Type, a about) schema {
 func durationText() schema {
 	return schema{"type": "string", "pattern": `^([0-9]+d|[0-9]+(\.[0-9]+)?|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`}
 }
+
+// templateText is a text that reads data sources.
+func templateText() schema { return schema{"type": "string", "pattern": `\$\(.*\)`} }
 
 // reference describes a struct once and refers to it.
 func (g *generator) reference(t reflect.Type) schema {

@@ -158,13 +158,13 @@ func (a *act) decline() *switchyard.Error {
 	s, i, who := a.s, a.i, a.i.agent()
 	personal := s.index.PersonalActive(&i.Item, s.now)
 	s.giveBack(i, "declined", s.now.Add(s.settings().cooldown))
-	reaction := i.queue().OnDecline
+	reaction := &i.queue().OnDecline
 	if _, named := i.applet.Exit("declined"); personal && named {
 		s.emit(&switchyard.PersonalEnded{On: on(i), Why: "declined"})
 		s.leave(i, "declined")
 	}
 	if reaction.Presence != "" {
-		s.react(who, reaction, "declined")
+		s.react(i, who, reaction, "declined")
 	}
 	return nil
 }
@@ -179,16 +179,17 @@ func (a *act) release() *switchyard.Error {
 		return nil
 	}
 	q := i.queue()
-	if q.Wrap == 0 && q.Disposition && a.Disposition == "" {
+	e := &switchyard.Released{With: s.with(i), By: "agent", Disposition: a.Disposition, Notes: a.Notes}
+	wrap := s.length(i, &q.Wrap, &e.Fault)
+	if wrap == 0 && q.Disposition && a.Disposition == "" {
 		return switchyard.Refuse(switchyard.DispositionRequired, "queue %s requires a disposition", q.Name)
 	}
-	e := &switchyard.Released{With: s.with(i), By: "agent", Disposition: a.Disposition, Notes: a.Notes}
-	if q.Wrap > 0 {
-		e.Wrap = s.now.Add(q.Wrap)
+	if wrap > 0 {
+		e.Wrap = s.now.Add(wrap)
 	}
 	s.emit(e)
 	s.notify(i, "Release", a.agent)
-	if q.Wrap == 0 {
+	if wrap == 0 {
 		s.finish(i, switchyard.OutcomeDelivered, "")
 	}
 	return nil

@@ -17,9 +17,8 @@ func asking(t *testing.T) *player {
 	doc := switchyard.Account{Account: "asking", Secrets: map[string]string{"key": "sealed"}, Gateways: switchyard.Gateways{
 		SMS: map[string]switchyard.Gateway{"Default": {Type: "log"}}}}
 	end := func(outcome string) switchyard.Applet { return switchyard.Applet{Type: "end", Outcome: outcome} }
-	timeout := 20 * switchyard.Second
 	doc.Plans = []switchyard.Plan{{Name: "Ask", Start: "ask", Applets: map[string]switchyard.Applet{
-		"ask": {Type: "dataconnector", URL: "https://crm.example.com/c?n=$(CLID:URL)&key=#(key)", Timeout: &timeout, Retries: ptr(1),
+		"ask": {Type: "dataconnector", URL: "https://crm.example.com/c?n=$(CLID:URL)&key=#(key)", Timeout: &switchyard.Length{Text: "$(Patience)"}, Retries: ptr(1),
 			Headers: map[string]string{"X-Note": "$(Note)"}, Next: "fine", On: map[string]string{"failure": "bad", "timeout": "late"},
 			Result: map[string]string{"Tier": "$.tier", "Customer Name": "$.name", "Code": "status"}},
 		"fine": end("Fine"), "bad": end("Bad"), "late": end("Late")}},
@@ -29,7 +28,7 @@ func asking(t *testing.T) *player {
 			"send": {Type: "sendsms", Gateway: "DEFAULT", To: "07700900000", Message: "Hi", Next: "fine", On: map[string]string{"failure": "bad"}},
 			"fine": end("Fine"), "bad": end("Bad")}}}
 	for _, name := range []string{"Ask", "Post", "Text"} {
-		doc.Routes = append(doc.Routes, switchyard.Route{Name: name, Plan: name})
+		doc.Routes = append(doc.Routes, switchyard.Route{Name: name, Plan: name, DataSources: map[string]string{"Patience": "20s"}})
 	}
 	return &player{world: newWorld(t, doc), ids: map[string]switchyard.ID{}}
 }
@@ -313,7 +312,7 @@ func (w *world) pendings() (out []switchyard.Effect) {
 // the after plan.
 func TestLateResultsDoNotHurryAfterPlans(t *testing.T) {
 	doc := lifeAccount()
-	minute := switchyard.Minute
+	minute := switchyard.Length{Fixed: switchyard.Minute}
 	doc.Plans = append(doc.Plans, switchyard.Plan{Name: "Later", Start: "wait", Applets: map[string]switchyard.Applet{
 		"wait": {Type: "wait", For: &minute, Next: "done"}, "done": {Type: "end"}}})
 	doc.Routes[4].After = "Later"
@@ -326,7 +325,7 @@ func TestLateResultsDoNotHurryAfterPlans(t *testing.T) {
 	if w.s.Find(id) == nil {
 		t.Error("the after plan has ended before its wait is over")
 	}
-	w.advance(minute)
+	w.advance(minute.Fixed)
 	if w.s.Find(id) != nil {
 		t.Error("the after plan waits on")
 	}

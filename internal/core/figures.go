@@ -79,7 +79,7 @@ func (q *queue) answer(now switchyard.Instant, i *interaction) {
 	x, wait := q.slotAt(now), now.Sub(i.Since)
 	x.Answered++
 	x.WaitSum += wait
-	if wait <= q.Target {
+	if wait <= q.targetOf(i) {
 		x.InTarget++
 	}
 	if i.estimate >= 0 {
@@ -92,9 +92,17 @@ func (q *queue) answer(now switchyard.Instant, i *interaction) {
 func (q *queue) abandon(now switchyard.Instant, i *interaction) {
 	x := q.slotAt(now)
 	x.Abandoned++
-	if now.Sub(i.Since) > q.Target {
+	if now.Sub(i.Since) > q.targetOf(i) {
 		x.AbandonedLate++
 	}
+}
+
+// targetOf is the wait within which an answer to this interaction counts.
+func (q *queue) targetOf(i *interaction) switchyard.Duration {
+	if i.rare != nil && i.rare.target != nil {
+		return *i.rare.target
+	}
+	return q.Target
 }
 
 // hour sums the slots of the last hour.

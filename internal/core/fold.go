@@ -251,13 +251,18 @@ func (s *State) foldStepped(i *interaction, e *switchyard.Stepped) {
 	if e.Band != 0 {
 		i.Band = e.Band
 	}
-	if e.Fault != "" {
-		i.more().fault = e.Fault
-	}
+	i.faulty(e.Fault)
 	if e.Goto != "" {
 		s.changePlan(i, e.Goto, e.Version)
 	}
 	s.enterState(i, i.state, e.Until)
+}
+
+// faulty keeps the latest thing that went wrong.
+func (i *interaction) faulty(fault string) {
+	if fault != "" {
+		i.more().fault = fault
+	}
 }
 
 // changePlan moves the interaction into a plan of a version.
@@ -319,6 +324,10 @@ func (s *State) foldEnqueued(i *interaction, e *switchyard.Enqueued) {
 	i.Groups = s.groupsOf(i.applet)
 	_, i.NoAgents = i.applet.Exit("noagents")
 	i.queueEnd = e.Until
+	if e.Target != nil || i.rare != nil {
+		i.more().target = e.Target
+	}
+	i.faulty(e.Fault)
 	s.startWaiting(i)
 }
 
@@ -392,6 +401,7 @@ func (s *State) foldOffer(i *interaction, e *switchyard.OfferMade, a *agent) {
 	s.stopWaiting(i)
 	s.attach(i, a, e.Size)
 	i.rare.reason = &e.Reason
+	i.faulty(e.Fault)
 	a.IdleSince = s.now
 	s.enterState(i, switchyard.Offered, e.Until)
 	s.reload(a)
@@ -479,6 +489,7 @@ func (s *State) foldReleased(i *interaction, e *switchyard.Released) {
 	}
 	s.freeExternal(i)
 	s.note(i, e.Disposition, e.Notes)
+	i.faulty(e.Fault)
 	if e.Wrap != 0 {
 		s.enterState(i, switchyard.Wrap, e.Wrap)
 	}
@@ -566,7 +577,7 @@ func (s *State) touch(i *interaction) {
 // queueOf returns the figures of a queue applet.
 func (s *State) queueOf(a *plan.Applet) *queue {
 	q := s.queueNamed(a.Queue.Name)
-	q.Target = a.Queue.Target
+	q.Target = a.Queue.Target.Fixed
 	s.changes.queue(q)
 	return q
 }

@@ -11,7 +11,7 @@ func (s *State) offer(i *interaction, a *agent, reason switchyard.Reason) {
 	e := &switchyard.OfferMade{With: switchyard.With{Interaction: i.ID, Agent: a.Username},
 		Size: a.Sizes[i.Class], Auto: q.Auto, Reason: reason}
 	if !q.Auto {
-		e.Until = s.now.Add(q.Ring)
+		e.Until = s.now.Add(s.length(i, &q.Ring, &e.Fault))
 	}
 	s.emit(e)
 	if q.Auto {
@@ -33,13 +33,13 @@ func (s *State) noAnswer(i *interaction) {
 		s.giveBack(i, "restart", 0)
 		return
 	}
-	a, reaction := i.agent(), i.queue().OnNoAnswer
+	a, reaction := i.agent(), &i.queue().OnNoAnswer
 	if reaction.Presence == "" {
 		s.giveBack(i, "noanswer", s.now.Add(s.settings().cooldown))
 		return
 	}
 	s.giveBack(i, "noanswer", 0)
-	s.react(a, reaction, "noanswer")
+	s.react(i, a, reaction, "noanswer")
 }
 
 // giveBack returns an offer to waiting, with its age.
@@ -49,21 +49,22 @@ func (s *State) giveBack(i *interaction, why string, cooldown switchyard.Instant
 
 // react gives an agent the presence its queue has for those who do not answer or decline; it
 // passes by itself, and takes back the agent's other offers.
-func (s *State) react(a *agent, r plan.Reaction, why string) {
+func (s *State) react(i *interaction, a *agent, r *plan.Reaction, why string) {
 	p, known := s.config.presences[switchyard.CaseKey(r.Presence)]
 	if !known || a.removed {
 		return
 	}
-	length := r.For
+	e := &switchyard.PresenceChanged{Agented: switchyard.Agented{Agent: a.Username}, Presence: p.Name,
+		Category: p.Category, Before: a.presence.Name, Why: why}
+	length := s.length(i, &r.For, &e.Fault)
 	if length == 0 {
 		length = s.settings().noAnswer
 	}
-	before := a.presence.Name
+	e.Until = s.now.Add(length)
 	if a.before != "" {
-		before = a.before
+		e.Before = a.before
 	}
-	s.emit(&switchyard.PresenceChanged{Agented: switchyard.Agented{Agent: a.Username}, Presence: p.Name,
-		Category: p.Category, Until: s.now.Add(length), Before: before, Why: why})
+	s.emit(e)
 	s.takeOffers(a, "presence")
 }
 

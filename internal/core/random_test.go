@@ -121,6 +121,9 @@ func (l *life) dispatchSome() {
 		if l.rng.IntN(2) == 0 {
 			r.Linked = []switchyard.Linked{{Type: "clid", Value: l.pick("(077) 00-900001", "07700900002", "Tester@Example.com", "ext. 5")}}
 		}
+		if l.rng.IntN(2) == 0 {
+			r.Linked = append(r.Linked, switchyard.Linked{Type: "interactionproperty", Key: "Len", Value: l.pick("3", "7s", "1500ms", "soon", "400d", "0")})
+		}
 		if l.rng.IntN(4) == 0 {
 			r.PersonalQueue = &switchyard.Personal{Agent: l.agent(), LoggedInTimeout: l.rng.Int64N(60), LoggedOutTimeout: l.rng.Int64N(60)}
 		}
@@ -336,6 +339,8 @@ func (l *life) checkTrial(i *interaction) {
 
 func lifeAccount() switchyard.Account {
 	duration := func(d switchyard.Duration) *switchyard.Duration { return &d }
+	length := func(d switchyard.Duration) *switchyard.Length { return &switchyard.Length{Fixed: d} }
+	read := &switchyard.Length{Text: "$(Len)"}
 	doc := switchyard.Account{Account: "life", Skills: []string{"s0", "s1", "s2"}, Groups: []string{"g"},
 		Presences: []switchyard.Presence{{Name: "Lunch", Category: switchyard.Away}},
 		Gateways:  switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}},
@@ -354,23 +359,26 @@ func lifeAccount() switchyard.Account {
 	}
 	doc.Plans = []switchyard.Plan{
 		{Name: "Plain", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{})}},
-		{Name: "Auto", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{Accept: "auto", Wrap: duration(5 * switchyard.Second)})}},
+		{Name: "Auto", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{Accept: "auto", Wrap: length(5 * switchyard.Second)})}},
 		{Name: "Exits", Start: "q", Applets: map[string]switchyard.Applet{
-			"q": queue(switchyard.Applet{Groups: []string{"g"}, Duration: duration(30 * switchyard.Second), MaxLength: 3,
-				OnDecline:  &switchyard.Reaction{Presence: "Lunch", For: duration(10 * switchyard.Second)},
+			"q": queue(switchyard.Applet{Groups: []string{"g"}, Duration: length(30 * switchyard.Second), MaxLength: 3,
+				OnDecline:  &switchyard.Reaction{Presence: "Lunch", For: length(10 * switchyard.Second)},
 				OnNoAnswer: &switchyard.Reaction{Presence: "unchanged"},
 				On:         map[string]string{"duration": "over", "noagents": "none", "declined": "none", "full": "none"}}),
 			"over": {Type: "goto", Plan: "Plain"}, "none": {Type: "end", Outcome: "Nobody"}}},
 		{Name: "Maze", Start: "tag", Applets: map[string]switchyard.Applet{
-			"tag":   {Type: "skilltagger", Skills: []switchyard.TagSkill{{Name: "s1"}}, Next: "split", PersonalQueue: &switchyard.TagPersonal{Agent: "a1", LoggedInTimeout: 20, LoggedOutTimeout: 5}},
+			"tag":   {Type: "skilltagger", Skills: []switchyard.TagSkill{{Name: "s1"}, {Name: "s2", ExpiryAfter: &switchyard.Seconds{Text: "$(Len)"}}}, Next: "split", PersonalQueue: &switchyard.TagPersonal{Agent: "a1", LoggedInTimeout: switchyard.Seconds{Text: "$(Len)"}, LoggedOutTimeout: switchyard.Seconds{Fixed: 5}}},
 			"split": {Type: "split", Branches: []switchyard.Branch{{Weight: 1, Next: "wait"}, {Weight: 2, Next: "band"}}},
-			"wait":  {Type: "wait", For: duration(7 * switchyard.Second), Next: "band"},
+			"wait":  {Type: "wait", For: read, Next: "band"},
 			"band":  {Type: "setpriority", Band: "2", Next: "hours"},
 			"hours": {Type: "schedulerouter", Schedule: "$(Team)", On: map[string]string{"open": "set", "closed": "q"}},
 			"set":   {Type: "setdatasource", Values: map[string]string{"Where": "$(DialledNumber) $(CLID)"}, Next: "route"},
 			"route": {Type: "datarouter", On: map[string]string{"nomatch": "q"}, Rules: []switchyard.Rule{
-				{When: `int(data.CLID) > 5 && now < timestamp("2030-01-01T00:00:00Z")`, Next: "q"}, {When: `data.Where.endsWith("7")`, Next: "wait"}}},
-			"q": queue(switchyard.Applet{Ring: duration(10 * switchyard.Second)})}},
+				{When: `int(data.CLID) > 5 && now < timestamp("2030-01-01T00:00:00Z")`, Next: "q"}, {When: `data.Where.endsWith("") && int(data.Len) == 3`, Next: "pause"}}},
+			"pause": {Type: "wait", For: length(3 * switchyard.Second), Next: "q"},
+			"q": queue(switchyard.Applet{Ring: read, Wrap: read, Target: read, Duration: read, On: map[string]string{"duration": "over"},
+				OnNoAnswer: &switchyard.Reaction{For: read}}),
+			"over": {Type: "goto", Plan: "Plain"}}},
 		{Name: "Text", Start: "send", Applets: map[string]switchyard.Applet{
 			"send":   {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Hello", Next: "q", On: map[string]string{"failure": "unsent"}},
 			"q":      queue(switchyard.Applet{}),
@@ -379,7 +387,7 @@ func lifeAccount() switchyard.Account {
 			"ask": {Type: "dataconnector", URL: "https://crm.example.com/$(CLID:URL)", Headers: map[string]string{"X": "#(key)"},
 				Result: map[string]string{"Tier": "$.tier", "Customer Name": "$.name"}, Next: "post",
 				On: map[string]string{"failure": "q", "timeout": "late"}},
-			"post": {Type: "dataconnector", URL: "https://crm.example.com/", Body: "$(Tier)", Timeout: duration(2 * switchyard.Second), Next: "send"},
+			"post": {Type: "dataconnector", URL: "https://crm.example.com/", Body: "$(Tier)", Timeout: read, Next: "send"},
 			"send": {Type: "sendsms", Gateway: "$(Tier)", From: "Us", To: "07700900000", Message: "Hello", On: map[string]string{"failure": "q"}},
 			"q":    queue(switchyard.Applet{}),
 			"late": {Type: "setdatasource", Values: map[string]string{"TIER": "late"}, Next: "q"}}},

@@ -45,6 +45,7 @@ type Record struct {
 	Failed      bool                      `json:"failed,omitzero"`  // one of the effects its plan waits for failed
 	Timeout     bool                      `json:"timeout,omitzero"` // one of them ran out of time
 	Fault       string                    `json:"fault,omitzero"`   // why its plan was cut
+	Target      *switchyard.Duration      `json:"target,omitempty"` // for the service level, when its queue's is $(..)
 	Reason      *switchyard.Reason        `json:"reason,omitempty"` // of the latest offer
 	After       string                    `json:"after,omitzero"`   // after plan still running
 	Exit        string                    `json:"exit,omitzero"`    // queue exit it left by last

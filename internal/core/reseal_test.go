@@ -14,7 +14,7 @@ func TestReseal(t *testing.T) {
 	doc := switchyard.Account{Account: "acme", Secrets: map[string]string{"a": "s1:one", "b": "s1:two"},
 		Settings: switchyard.Settings{NoAnswer: &ring, FairUse: &switchyard.FairUse{Rate: 1.5}},
 		Gateways: switchyard.Gateways{SMS: map[string]switchyard.Gateway{"g": {Type: "http", URL: "https://x.example/", Body: "s1:one", Timeout: &ring}}},
-		Plans:    []switchyard.Plan{{Name: "P", Start: "q", Applets: map[string]switchyard.Applet{"q": {Type: "queue", Ring: &ring}}}},
+		Plans:    []switchyard.Plan{{Name: "P", Start: "q", Applets: map[string]switchyard.Applet{"q": {Type: "queue", Ring: &switchyard.Length{Fixed: ring}}}}},
 		Routes:   []switchyard.Route{{Name: "R", Plan: "P"}}}
 	p := &player{world: newWorld(t, doc)}
 	p.must(&switchyard.Invoke{Requests: []switchyard.Request{{Route: "R"}}}) // holds version 1

@@ -82,8 +82,8 @@ func (s *State) emitStep(i *interaction, a *plan.Applet, step *plan.Step) {
 		e.Demands = append(e.Demands, s.demand(tag.Skill, tag.ExpiryAfter))
 	}
 	if p := step.Personal; p != nil {
-		e.Personal = &switchyard.PersonalQueue{Agent: p.Agent, LoggedIn: seconds(p.LoggedInTimeout),
-			LoggedOut: seconds(p.LoggedOutTimeout), Set: s.now}
+		e.Personal = &switchyard.PersonalQueue{Agent: p.Agent, LoggedIn: seconds(p.LoggedIn),
+			LoggedOut: seconds(p.LoggedOut), Set: s.now}
 	}
 	if step.Until > s.now {
 		e.Until = step.Until
@@ -130,10 +130,33 @@ func (s *State) enqueue(i *interaction, a *plan.Applet) {
 	if e.Since == 0 {
 		e.Since = s.now
 	}
-	if _, named := a.Exit("duration"); named && a.Queue.Duration > 0 {
-		e.Until = s.now.Add(a.Queue.Duration)
+	if _, named := a.Exit("duration"); named {
+		if duration := s.length(i, &a.Queue.Duration, &e.Fault); duration > 0 {
+			e.Until = s.now.Add(duration)
+		}
+	}
+	if a.Queue.Target.Reads() {
+		target := s.length(i, &a.Queue.Target, &e.Fault)
+		e.Target = &target
 	}
 	s.emit(e)
+}
+
+// length reads a length of time of an applet's settings, and adds what was wrong with it to the fault
+// of the event it is for. One that is fixed costs nothing.
+func (s *State) length(i *interaction, l *plan.Length, fault *string) switchyard.Duration {
+	if !l.Reads() {
+		return l.Fixed
+	}
+	length, wrong := l.Read(sources{s: s, i: i})
+	switch {
+	case wrong == "":
+	case *fault == "":
+		*fault = wrong
+	default:
+		*fault += "; " + wrong
+	}
+	return length
 }
 
 // follow goes on at the applet an exit leads to, or ends the plan.

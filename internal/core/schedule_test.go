@@ -14,7 +14,7 @@ func TestSchedulesActAtOnce(t *testing.T) {
 	doc := switchyard.Account{Account: "acme",
 		Schedules: []switchyard.Schedule{{Name: "Office", TimeZone: "Europe/Berlin", Hours: map[string][]string{"mon-fri": {"08:00-18:00"}}}},
 		Plans: []switchyard.Plan{{Name: "Cases", Start: "wait", Applets: map[string]switchyard.Applet{
-			"wait": {Type: "wait", For: &minute, Next: "door"},
+			"wait": {Type: "wait", For: &switchyard.Length{Fixed: minute}, Next: "door"},
 			"door": {Type: "schedulerouter", Schedule: "$(Which)", On: map[string]string{"open": "q", "closed": "shut", "holiday": "rest"}},
 			"q":    {Type: "queue"}, "shut": {Type: "end", Outcome: "Shut"}, "rest": {Type: "end", Outcome: "Rest"},
 		}}},

@@ -105,6 +105,7 @@ type rare struct {
 	failed      bool            // one of those the plan waits for failed
 	timeout     bool            // one of them ran out of time
 	reason      *switchyard.Reason
+	target      *switchyard.Duration // for the service level, when its queue's is $(..); nil = the queue's
 	afterPlan   string
 	exit        string // the queue exit it left by last
 	testPlan    string // the test plan it entered by its route; "" when it entered the route's own

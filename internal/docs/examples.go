@@ -31,6 +31,8 @@ var exampleReason = switchyard.Reason{
 	Excluded: switchyard.Excluded{Skill: 21, NotReady: 3, Room: 1},
 }
 
+var exampleTarget = 20 * switchyard.Second
+
 var exampleEffect = switchyard.Effect{ID: effectID, Kind: switchyard.EffectCallback, Interaction: work, Created: exampleAt,
 	Attempt: 1, Due: exampleAt, Lane: "crm\u0000case-17", Provider: crm, ExternalID: "case-17",
 	Notification: "AssignToAgent", Agent: ada, AgentID: "5464"}
@@ -42,7 +44,8 @@ var examples = []example{
 		Demands: []switchyard.Demand{{Skill: "billing", Until: switchyard.Never}, {Skill: "german", Until: exampleAt + 300_000}}}},
 	{byCRM, &switchyard.Stepped{On: on, Plan: cases, Applet: "team", Type: "setdatasource", Exit: "next",
 		Values: map[string]string{"Team": "EMEA-support"}}},
-	{byCRM, &switchyard.Enqueued{On: on, Plan: cases, Applet: queue, Version: 3, Since: exampleAt, Until: exampleAt + 7_200_000}},
+	{byCRM, &switchyard.Enqueued{On: on, Plan: cases, Applet: queue, Version: 3, Since: exampleAt, Until: exampleAt + 7_200_000, Target: &exampleTarget,
+		Fault: "target $(Target) gives nothing; 20s holds"}},
 	{bySystem, &switchyard.Left{On: on, Plan: cases, Applet: queue, Exit: "duration"}},
 	{byAda, &switchyard.OfferMade{With: with, Size: 20, Until: exampleAt + 20_000, Reason: exampleReason}},
 	{byAda, &switchyard.Returned{With: with, Why: "declined", Cooldown: exampleAt + 30_000}},

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the pictures of testdata anew")
 
 // plansOf compiles plans that have all there is to draw.
 func plansOf(t testing.TB) []*plan.Plan {
-	five, minute := switchyard.Duration(5*switchyard.Minute), int64(60)
+	five, minute := switchyard.Length{Fixed: 5 * switchyard.Minute}, switchyard.Seconds{Fixed: 60}
 	doc := &switchyard.Account{Account: "acme", Skills: []string{"billing", "german"}, Groups: []string{"support"},
 		Gateways: switchyard.Gateways{SMS: map[string]switchyard.Gateway{"default": {Type: "log"}}},
 		Plans: []switchyard.Plan{

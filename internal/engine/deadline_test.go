@@ -49,7 +49,7 @@ func TestManualClockAndDeadlines(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := testAccount(1)
-	wait := switchyard.Minute
+	wait := switchyard.Length{Fixed: switchyard.Minute}
 	doc.Plans = append(doc.Plans, switchyard.Plan{Name: "Ask", Start: "ask", Applets: map[string]switchyard.Applet{
 		"ask": {Type: "dataconnector", URL: "https://crm.example.com/", On: map[string]string{"timeout": "wait"}, Next: "queue",
 			Result: map[string]string{"Tier": "$.tier"}},

@@ -27,6 +27,20 @@ func fill(v reflect.Value, n *int) {
 				fill(v.Field(i), n)
 			}
 		}
+		switch l := v.Addr().Interface().(type) { // is one or the other
+		case *switchyard.Length:
+			if l.Text = "$(" + l.Text + ")"; *n%2 == 0 {
+				l.Text = ""
+			} else {
+				l.Fixed = 0
+			}
+		case *switchyard.Seconds:
+			if l.Text = "$(" + l.Text + ")"; *n%2 == 0 {
+				l.Text = ""
+			} else {
+				l.Fixed = 0
+			}
+		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(v.Index(0), n)

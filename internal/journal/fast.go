@@ -146,6 +146,10 @@ func writeEnqueued(w *writer, v *switchyard.Enqueued) {
 	w.number("version", int64(v.Version))
 	w.instant("waitingsince", v.Since)
 	w.someInstant("until", v.Until)
+	if v.Target != nil {
+		w.text("target", v.Target.String())
+	}
+	w.someText("fault", v.Fault)
 }
 
 func writeOfferMade(w *writer, v *switchyard.OfferMade) {
@@ -153,6 +157,7 @@ func writeOfferMade(w *writer, v *switchyard.OfferMade) {
 	w.someInstant("until", v.Until)
 	w.someTruth("auto", v.Auto)
 	object(w, "reason", &v.Reason, writeReason)
+	w.someText("fault", v.Fault)
 }
 
 func writeReason(w *writer, v *switchyard.Reason) {
@@ -203,6 +208,7 @@ func writeReleased(w *writer, v *switchyard.Released) {
 	w.someInstant("wrap", v.Wrap)
 	w.someText("disposition", v.Disposition)
 	w.someText("notes", v.Notes)
+	w.someText("fault", v.Fault)
 }
 
 func writeCompleted(w *writer, v *switchyard.Completed) {

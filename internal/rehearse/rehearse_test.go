@@ -23,8 +23,9 @@ func at(text string) (i switchyard.Instant) {
 
 // account has a plan with every kind of applet that a run goes through, and one for the night.
 func account() *switchyard.Account {
-	minute, hours, wrap := int64(60), switchyard.Duration(4*switchyard.Hour), 30*switchyard.Second
-	five := 5 * switchyard.Minute
+	length := func(d switchyard.Duration) switchyard.Length { return switchyard.Length{Fixed: d} }
+	minute, hours, wrap := switchyard.Seconds{Fixed: 60}, length(4*switchyard.Hour), length(30*switchyard.Second)
+	five := length(5 * switchyard.Minute)
 	return &switchyard.Account{Account: "acme", Skills: []string{"billing", "german"}, Groups: []string{"support"},
 		Agents: []switchyard.AgentEntry{
 			{Username: "ada", Skills: map[string]int{"billing": 9, "german": 5}, Groups: []string{"support"}},
@@ -36,7 +37,7 @@ func account() *switchyard.Account {
 			{Name: "Cases", Start: "team", Applets: map[string]switchyard.Applet{
 				"team": {Type: "datarouter", Rules: []switchyard.Rule{{Source: "Team", Operator: "equals", Value: "EMEA", Next: "tag"}}, On: map[string]string{"nomatch": "night"}},
 				"tag": {Type: "skilltagger", Skills: []switchyard.TagSkill{{Name: "billing"}, {Name: "german", ExpiryAfter: &minute}},
-					PersonalQueue: &switchyard.TagPersonal{Agent: "ada", LoggedInTimeout: 30, LoggedOutTimeout: 10}, Next: "prio"},
+					PersonalQueue: &switchyard.TagPersonal{Agent: "ada", LoggedInTimeout: switchyard.Seconds{Fixed: 30}, LoggedOutTimeout: switchyard.Seconds{Fixed: 10}}, Next: "prio"},
 				"prio":  {Type: "setpriority", Band: "Higher", Next: "note"},
 				"note":  {Type: "setdatasource", Values: map[string]string{"Text": "Hello $(DisplayName)"}, Next: "tell"},
 				"tell":  {Type: "sendsms", Gateway: "default", From: "Acme", To: "$(CLID)", Message: "$(Text)\ncase $(Ref)", Next: "queue", On: map[string]string{"failure": "pause"}},

@@ -107,6 +107,8 @@ func build(mux *http.ServeMux, deps Deps) *api {
 	a := &api{Deps: deps}
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	registry.RegisterTypeAlias(reflect.TypeFor[switchyard.Duration](), reflect.TypeFor[durationSchema]())
+	registry.RegisterTypeAlias(reflect.TypeFor[switchyard.Length](), reflect.TypeFor[lengthSchema]())
+	registry.RegisterTypeAlias(reflect.TypeFor[switchyard.Seconds](), reflect.TypeFor[lengthSchema]())
 	registry.RegisterTypeAlias(reflect.TypeFor[jsontext.Value](), reflect.TypeFor[objectSchema]())
 	a.huma = humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -151,6 +153,17 @@ type durationSchema struct{}
 func (durationSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Description: "A Go duration such as 20s or 1h30m, whole days such as 35d, or a number of seconds.",
+		OneOf:       []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}},
+	}
+}
+
+// lengthSchema documents switchyard.Length and switchyard.Seconds.
+type lengthSchema struct{}
+
+// Schema implements huma.SchemaProvider.
+func (lengthSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Description: "A duration, a number of seconds, or a text with $(..) that gives one when it is used.",
 		OneOf:       []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}},
 	}
 }

@@ -29,7 +29,7 @@ type QueueStats struct {
 	Queue           string   `json:"queue" doc:"plan/applet" example:"Cases/queue"`
 	Waiting         int      `json:"waiting"`
 	LongestWait     float64  `json:"longestwait" doc:"Seconds the oldest waiting interaction has waited."`
-	Target          float64  `json:"target" doc:"Seconds within which work is to be answered."`
+	Target          float64  `json:"target" doc:"Seconds within which work is to be answered; of a queue whose target is read from data sources the default, while each answer counts by its own."`
 	Offered         int      `json:"offered" doc:"Entered the queue."`
 	Answered        int      `json:"answered" doc:"First connected."`
 	InTarget        int      `json:"intarget" doc:"Answered within the target."`

@@ -120,12 +120,13 @@ func (c *checker) queue(at place, set *switchyard.Applet) {
 		accepts := []string{AcceptManual, AcceptAuto}
 		c.fault(at.of("accept"), "accept is %q%s", set.Accept, c.hint(set.Accept, accepts))
 	}
-	if r := set.Ring; r != nil && (*r < minRing || *r > maxRing) {
-		c.fault(at.of("ring"), "ring is %s; it can be from %s to %s", *r, minRing, maxRing)
+	c.timespan(at.of("ring"), set.Ring)
+	if r := set.Ring; r != nil && r.Text == "" && (r.Fixed < minRing || r.Fixed > maxRing) {
+		c.fault(at.of("ring"), "ring is %s; it can be from %s to %s", r.Fixed, minRing, maxRing)
 	}
-	c.notNegative(at.of("wrap"), set.Wrap)
-	c.notNegative(at.of("target"), set.Target)
-	c.notNegative(at.of("duration"), set.Duration)
+	c.timespan(at.of("wrap"), set.Wrap)
+	c.timespan(at.of("target"), set.Target)
+	c.timespan(at.of("duration"), set.Duration)
 	if set.MaxLength < 0 {
 		c.fault(at.of("maxlength"), "maxlength is %d; it cannot be negative", set.MaxLength)
 	}
@@ -149,7 +150,7 @@ func (c *checker) idleExits(at place, set *switchyard.Applet) {
 		setting, exit string
 		given         bool
 	}{
-		{"duration", ExitDuration, set.Duration != nil && *set.Duration > 0},
+		{"duration", ExitDuration, set.Duration != nil && (set.Duration.Text != "" || set.Duration.Fixed > 0)},
 		{"maxlength", ExitFull, set.MaxLength > 0},
 	}
 	for _, l := range limits {
@@ -164,9 +165,13 @@ func (c *checker) idleExits(at place, set *switchyard.Applet) {
 	}
 }
 
-func (c *checker) notNegative(at place, d *switchyard.Duration) {
-	if d != nil && *d < 0 {
-		c.fault(at, "a length of time cannot be negative, as %s is", *d)
+func (c *checker) timespan(at place, l *switchyard.Length) {
+	switch {
+	case l == nil:
+	case l.Text != "":
+		c.text(at, l.Text)
+	case l.Fixed < 0:
+		c.fault(at, "a length of time cannot be negative, as %s is", l.Fixed)
 	}
 }
 
@@ -174,7 +179,7 @@ func (c *checker) reaction(at place, r *switchyard.Reaction, noAnswer bool) {
 	if r == nil {
 		return
 	}
-	c.notNegative(at.of("for"), r.For)
+	c.timespan(at.of("for"), r.For)
 	key := switchyard.CaseKey(r.Presence)
 	switch {
 	case r.Presence == "" || key == Unchanged:
@@ -229,9 +234,13 @@ func (c *checker) agent(at place, name string) {
 	c.reference(at, "agent", name, "agent", c.names.agents)
 }
 
-func (c *checker) seconds(at place, n int64) {
-	if n < 0 || n > switchyard.MaxTimeoutSeconds {
-		c.fault(at, "%d is out of range: whole seconds from 0 to %d", n, switchyard.MaxTimeoutSeconds)
+func (c *checker) seconds(at place, s switchyard.Seconds) {
+	if s.Text != "" {
+		c.text(at, s.Text)
+		return
+	}
+	if n := s.Fixed; n < 0 || n > switchyard.MaxTimeoutSeconds {
+		c.fault(at, "%d is out of range: whole seconds from 0 to %d", s.Fixed, switchyard.MaxTimeoutSeconds)
 	}
 }
 
@@ -299,7 +308,7 @@ func (c *checker) wait(at place, set *switchyard.Applet) {
 	if (set.For == nil) == (set.Until == "") {
 		c.fault(at, "a wait needs one of for and until, not both")
 	}
-	c.notNegative(at.of("for"), set.For)
+	c.timespan(at.of("for"), set.For)
 	c.text(at.of("until"), set.Until)
 	if set.Until != "" && !isTemplate(set.Until) && !holdsSecret(set.Until) {
 		if _, err := time.Parse(time.RFC3339Nano, set.Until); err != nil {

@@ -51,7 +51,7 @@ const (
 // askConnector asks for the request. Its texts are left as templates: data sources and secrets are
 // filled in together, at the attempt, from the values the data sources have now.
 func (a *Applet) askConnector(c Context) Step {
-	timeout := either(a.set.Timeout, DefaultConnectorTimeout)
+	timeout, wrong := a.length.Read(c.Env)
 	call := &switchyard.ConnectorCall{Host: hostOf(a.set.URL), Method: a.method(), URL: a.set.URL, Headers: a.set.Headers,
 		Body: a.set.Body, Result: a.set.Result, TimeoutMillis: int64(timeout / switchyard.Millisecond),
 		Retries: DefaultConnectorRetries}
@@ -66,7 +66,7 @@ func (a *Applet) askConnector(c Context) Step {
 	if fault != "" {
 		return a.Fail(fault)
 	}
-	return Step{Effects: []switchyard.Effect{{Kind: switchyard.EffectConnector, Deadline: c.Now.Add(timeout),
+	return Step{Fault: wrong, Effects: []switchyard.Effect{{Kind: switchyard.EffectConnector, Deadline: c.Now.Add(timeout),
 		Connector: call, Values: values}}}
 }
 
@@ -197,8 +197,9 @@ func (c *checker) dataConnector(at place, set *switchyard.Applet) {
 	if set.Method != "" && !slices.Contains(ConnectorMethods(), method) {
 		c.fault(at.of("method"), "there is no method %q%s", set.Method, c.hint(method, ConnectorMethods()))
 	}
-	if t := set.Timeout; t != nil && (*t < MinConnectorTimeout || *t > MaxConnectorTimeout) {
-		c.fault(at.of("timeout"), "timeout is %s; it can be from %s to %s", *t, MinConnectorTimeout, MaxConnectorTimeout)
+	c.timespan(at.of("timeout"), set.Timeout)
+	if t := set.Timeout; t != nil && t.Text == "" && (t.Fixed < MinConnectorTimeout || t.Fixed > MaxConnectorTimeout) {
+		c.fault(at.of("timeout"), "timeout is %s; it can be from %s to %s", t.Fixed, MinConnectorTimeout, MaxConnectorTimeout)
 	}
 	if r := set.Retries; r != nil {
 		switch posts := method == "POST" || method == "PATCH" || method == "" && set.Body != ""; {

@@ -17,10 +17,10 @@ type edge struct {
 }
 
 // instant lists the ways out of an applet that are taken without waiting. An effect, a wait and a
-// queue's duration take time. A queue's other exits can be taken the moment it is entered.
+// queue's duration take time; a wait whose length is read from data sources may be none. A queue's other exits can be taken the moment it is entered.
 func (c *checker) instant(a *Applet, p *Plan) []edge {
 	k := kindOf(a.Type)
-	if k != nil && k.effect || a.Type == TypeWait && either(a.set.For, 0) >= breaksLoop {
+	if k != nil && k.effect || a.Type == TypeWait && !a.length.Reads() && a.length.Fixed >= breaksLoop {
 		return nil
 	}
 	at := p.placeOf(a.Name)
@@ -36,7 +36,7 @@ func (c *checker) instant(a *Applet, p *Plan) []edge {
 			continue
 		}
 		to := p.Applets[way.next]
-		waits := way.exit == ExitDuration && a.Queue != nil && a.Queue.Duration >= breaksLoop
+		waits := way.exit == ExitDuration && a.Queue != nil && (a.Queue.Duration.Reads() || a.Queue.Duration.Fixed >= breaksLoop)
 		if to != nil && !waits {
 			edges = append(edges, edge{way.place(at), to})
 		}

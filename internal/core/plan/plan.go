@@ -69,6 +69,7 @@ type Applet struct {
 	set              switchyard.Applet
 	ways             []way             // out of it, as named in the document
 	exits            map[string]string // exit → applet, the same ways
+	length           Length            // of a wait: for; of a dataconnector: timeout
 	when             []*condition      // of a datarouter's rules; nil of those without an expression
 }
 
@@ -100,14 +101,15 @@ func (a *Applet) Exit(name string) (next string, ok bool) {
 	return next, ok
 }
 
-// Queue is the compiled settings of a queue applet. A zero Duration or MaxLength means no limit.
+// Queue is the compiled settings of a queue applet. A zero Duration or MaxLength means no limit. Ring
+// and Wrap are read when they are used, Duration and Target when work enters the queue.
 type Queue struct {
 	Name        string // "Plan/applet", what the figures call the queue
 	Auto        bool
-	Ring        switchyard.Duration
-	Wrap        switchyard.Duration
-	Target      switchyard.Duration
-	Duration    switchyard.Duration
+	Ring        Length
+	Wrap        Length
+	Target      Length
+	Duration    Length
 	Groups      []string // in their configured spelling; none = all
 	OnDecline   Reaction
 	OnNoAnswer  Reaction
@@ -117,8 +119,8 @@ type Queue struct {
 
 // Reaction says what becomes of an agent that declined or did not answer.
 type Reaction struct {
-	Presence string              // "" = unchanged
-	For      switchyard.Duration // 0 = the account's noanswer
+	Presence string // "" = unchanged
+	For      Length // 0 = the account's noanswer
 }
 
 // Defaults of a queue's settings (RULINGS: end of work).
@@ -169,8 +171,14 @@ func compilePlan(doc *switchyard.Plan, index int, names *names) *Plan {
 		for _, w := range a.ways {
 			a.exits[w.exit] = w.next
 		}
-		if a.Type == TypeQueue {
+		switch a.Type {
+		case TypeQueue:
 			a.Queue = compileQueue(a, names)
+		case TypeWait:
+			a.length = compileLength("for", a.set.For, 0).orElse("it does not wait")
+		case TypeDataConnector:
+			a.length = compileLength("timeout", a.set.Timeout, DefaultConnectorTimeout).
+				within(MinConnectorTimeout, MaxConnectorTimeout)
 		}
 	}
 	return p
@@ -224,13 +232,16 @@ func compileQueue(a *Applet, names *names) *Queue {
 	set := &a.set
 	q := &Queue{
 		Name: a.Plan + "/" + a.Name, Auto: set.Accept == AcceptAuto,
-		Ring: either(set.Ring, DefaultRing), Wrap: either(set.Wrap, 0),
-		Target: either(set.Target, DefaultTarget), Duration: either(set.Duration, 0),
+		Ring:        compileLength("ring", set.Ring, DefaultRing).within(minRing, maxRing),
+		Wrap:        compileLength("wrap", set.Wrap, 0),
+		Target:      compileLength("target", set.Target, DefaultTarget),
+		Duration:    compileLength("duration", set.Duration, 0).within(breaksLoop, longest).orElse("there is no longest wait"),
 		OnDecline:   compileReaction(set.OnDecline, "", names),
 		OnNoAnswer:  compileReaction(set.OnNoAnswer, switchyard.PresenceNoAnswer, names),
 		MaxLength:   set.MaxLength,
 		Disposition: set.Disposition,
 	}
+	q.Duration.orZero = true
 	for _, group := range set.Groups {
 		q.Groups = append(q.Groups, names.groups.spell(group))
 	}
@@ -250,12 +261,5 @@ func compileReaction(set *switchyard.Reaction, presence string, names *names) Re
 	if strings.EqualFold(presence, Unchanged) {
 		presence = ""
 	}
-	return Reaction{Presence: presence, For: either(set.For, 0)}
-}
-
-func either(d *switchyard.Duration, otherwise switchyard.Duration) switchyard.Duration {
-	if d == nil {
-		return otherwise
-	}
-	return *d
+	return Reaction{Presence: presence, For: compileLength("for", set.For, 0).orElse("settings.noanswer holds")}
 }

@@ -34,18 +34,18 @@ type Context struct {
 // Resume tells how the plan goes on. With Until set the plan goes on at that moment, at Next or, when
 // there is none, with Resume; End is never set beside them.
 type Step struct {
-	Exit     string                  // the exit taken: next, failure, nomatch, "rule 1", "branch 2"
-	Next     string                  // the applet to go on with
-	Values   map[string]string       // data sources to set; core checks their sum
-	Clear    bool                    // take all skills off before Tags are put on
-	Tags     []Tag                   // skills to put on, in order; core never downgrades
-	Personal *switchyard.TagPersonal // personal queue to set; Agent is a username
-	Band     switchyard.Band         // 0 = unchanged
-	Until    switchyard.Instant      // wait until then; none = no wait
-	Goto     string                  // the plan to enter
-	End      bool                    // the plan ends here
-	Outcome  string                  // with End; "" = an end without a word of its own
-	Detail   string                  // with End: the exit, or the fault, that ended it
+	Exit     string             // the exit taken: next, failure, nomatch, "rule 1", "branch 2"
+	Next     string             // the applet to go on with
+	Values   map[string]string  // data sources to set; core checks their sum
+	Clear    bool               // take all skills off before Tags are put on
+	Tags     []Tag              // skills to put on, in order; core never downgrades
+	Personal *Personal          // personal queue to set
+	Band     switchyard.Band    // 0 = unchanged
+	Until    switchyard.Instant // wait until then; none = no wait
+	Goto     string             // the plan to enter
+	End      bool               // the plan ends here
+	Outcome  string             // with End; "" = an end without a word of its own
+	Detail   string             // with End: the exit, or the fault, that ended it
 	// Effects are what is to be done in the world. Their ids, instants and the interaction are core's
 	// to fill in.
 	Effects []switchyard.Effect
@@ -57,6 +57,12 @@ type Step struct {
 type Tag struct {
 	Skill       string
 	ExpiryAfter *int64
+}
+
+// Personal is a personal queue to set: an agent's username, and for how many seconds it holds.
+type Personal struct {
+	Agent               string
+	LoggedIn, LoggedOut int64
 }
 
 // Run runs an applet of any type but queue.
@@ -133,20 +139,44 @@ func (a *Applet) tagSkills(c Context) Step {
 			faults = append(faults, fault)
 			continue
 		}
-		s.Tags = append(s.Tags, Tag{Skill: skill, ExpiryAfter: t.ExpiryAfter})
+		tag := Tag{Skill: skill}
+		if t.ExpiryAfter != nil {
+			n, fault := seconds("expiryafter", *t.ExpiryAfter, c.Env)
+			if fault == "" {
+				tag.ExpiryAfter = &n
+			} else {
+				faults = append(faults, fault+"; the skill is required for good")
+			}
+		}
+		s.Tags = append(s.Tags, tag)
 	}
-	if personal := a.set.PersonalQueue; personal != nil {
-		agent, fault := find(personal.Agent, "agent", c.Agents, c.Env)
-		if fault != "" {
+	if a.set.PersonalQueue != nil {
+		var fault string
+		if s.Personal, fault = personal(a.set.PersonalQueue, c); fault != "" {
 			faults = append(faults, fault)
-		} else {
-			p := *personal
-			p.Agent = agent
-			s.Personal = &p
 		}
 	}
 	s.Fault = strings.Join(faults, "; ")
 	return s
+}
+
+// personal reads a personal queue. Its settings have no defaults: without one of them there is none.
+func personal(set *switchyard.TagPersonal, c Context) (*Personal, string) {
+	agent, fault := find(set.Agent, "agent", c.Agents, c.Env)
+	if fault != "" {
+		return nil, fault
+	}
+	p := &Personal{Agent: agent}
+	for _, timeout := range []struct {
+		name string
+		set  switchyard.Seconds
+		n    *int64
+	}{{"loggedintimeout", set.LoggedInTimeout, &p.LoggedIn}, {"loggedouttimeout", set.LoggedOutTimeout, &p.LoggedOut}} {
+		if *timeout.n, fault = seconds(timeout.name, timeout.set, c.Env); fault != "" {
+			return nil, fault + "; there is no personal queue"
+		}
+	}
+	return p, ""
 }
 
 // find expands a text and looks the result up by name.
@@ -220,9 +250,13 @@ func (a *Applet) enter(c Context) Step {
 
 func (a *Applet) wait(c Context) Step {
 	s := a.Leave(ExitNext)
-	until := c.Now.Add(either(a.set.For, 0))
+	var until switchyard.Instant
 	if a.set.Until != "" {
 		until, s.Fault = moment(a.set.Until, c.Env)
+	} else {
+		var length switchyard.Duration
+		length, s.Fault = a.length.Read(c.Env)
+		until = c.Now.Add(length)
 	}
 	if s.Fault != "" || until <= c.Now {
 		return s

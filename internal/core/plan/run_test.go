@@ -121,8 +121,8 @@ func shown(value any) string {
 			parts = append(parts, tag.Skill+" "+expiry)
 		}
 		return strings.Join(parts, ", ")
-	case *switchyard.TagPersonal:
-		return fmt.Sprintf("%s %d %d", v.Agent, v.LoggedInTimeout, v.LoggedOutTimeout)
+	case *Personal:
+		return fmt.Sprintf("%s %d %d", v.Agent, v.LoggedIn, v.LoggedOut)
 	case []switchyard.Effect:
 		var lines []string
 		for _, e := range v {
@@ -265,14 +265,19 @@ func TestQueueSettings(t *testing.T) {
       late: {type: queue, onnoanswer: {for: 20s}}`)
 	set, _ := Compile(doc)
 	minute := switchyard.Minute
+	fixed := func(d switchyard.Duration) Length { return Length{Fixed: d} }
 	for _, want := range []*Queue{
-		{Name: "Cases/late", Ring: 20_000, Target: 20_000, OnNoAnswer: Reaction{"No Answer", 20_000}},
-		{Name: "Cases/plain", Ring: 20_000, Target: 20_000, OnNoAnswer: Reaction{Presence: "No Answer"}},
-		{Name: "Cases/set", Auto: true, Ring: minute / 2, Wrap: 5_000, Target: minute, Duration: 2 * minute,
-			Groups: []string{"support"}, MaxLength: 9, Disposition: true, OnDecline: Reaction{"Lunch", 10_000}},
+		{Name: "Cases/late", Ring: fixed(20_000), Target: fixed(20_000), OnNoAnswer: Reaction{"No Answer", fixed(20_000)}},
+		{Name: "Cases/plain", Ring: fixed(20_000), Target: fixed(20_000), OnNoAnswer: Reaction{Presence: "No Answer"}},
+		{Name: "Cases/set", Auto: true, Ring: fixed(minute / 2), Wrap: fixed(5_000), Target: fixed(minute), Duration: fixed(2 * minute),
+			Groups: []string{"support"}, MaxLength: 9, Disposition: true, OnDecline: Reaction{"Lunch", fixed(10_000)}},
 	} {
 		name := strings.TrimPrefix(want.Name, "Cases/")
-		if got := set.Plan("cases").Applets[name].Queue; !reflect.DeepEqual(got, want) {
+		got := *set.Plan("cases").Applets[name].Queue
+		for _, l := range []*Length{&got.Ring, &got.Wrap, &got.Target, &got.Duration, &got.OnDecline.For, &got.OnNoAnswer.For} {
+			*l = fixed(l.Fixed)
+		}
+		if !reflect.DeepEqual(&got, want) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 	}

@@ -160,8 +160,7 @@ func escapeURL(value string) string {
 
 // isTemplate reports whether a text reads a data source, so that its value is known at run time only.
 func isTemplate(text string) bool {
-	s, _, _ := nextSlot(text, true, false)
-	return s.mark != 0
+	return switchyard.IsTemplate(text)
 }
 
 // holdsSecret reports whether a text reads a secret.

@@ -73,7 +73,8 @@ func (a *Applet) WayOf(exit string) (Way, bool) {
 	return Way{}, false
 }
 
-// Source is the data source a rule's exit looks at; "" for other exits.
+// Source is the data source a rule's exit looks at; "" for other exits, and for a rule
+// that is an expression.
 func (a *Applet) Source(exit string) string {
 	for _, w := range a.ways {
 		if w.exit == exit && w.list == "rules" {
@@ -86,8 +87,11 @@ func (a *Applet) Source(exit string) string {
 // Set is the applet's settings as the document has them. They must not be changed.
 func (a *Applet) Set() *switchyard.Applet { return &a.set }
 
-// ruleText says a rule as a person would: Team equals EMEA.
+// ruleText says a rule as a person would: Team equals EMEA. An expression speaks for itself.
 func ruleText(r switchyard.Rule) string {
+	if r.When != "" {
+		return r.When
+	}
 	text := r.Source + " " + r.Operator
 	if r.Value != "" {
 		text += " " + r.Value

@@ -11,7 +11,7 @@ func TestWaysOfAnApplet(t *testing.T) {
 	doc := &switchyard.Account{Account: "acme", Gateways: switchyard.Gateways{SMS: map[string]switchyard.Gateway{"g": {Type: "log"}}},
 		Plans: []switchyard.Plan{{Name: "P", Start: "Zed", Applets: map[string]switchyard.Applet{
 			"Zed": {Type: TypeDataRouter, Rules: []switchyard.Rule{{Source: "Team", Operator: "equals", Value: "EMEA", Next: "SPLIT"},
-				{Source: "Note", Operator: "isnull", Next: "sms"}}},
+				{Source: "Note", Operator: "isnull", Next: "sms"}, {When: `data.Team == "X"`, Next: "sms"}}},
 			"split": {Type: TypeSplit, Branches: []switchyard.Branch{{Weight: 1, Next: "q"}, {Weight: 2, Next: "q"}}},
 			"sms":   {Type: TypeSendSMS, Gateway: "g", To: "447700900123", Message: "m", Next: "q"},
 			"q":     {Type: TypeQueue, On: map[string]string{"noagents": "e"}},
@@ -28,7 +28,7 @@ func TestWaysOfAnApplet(t *testing.T) {
 		t.Errorf("names %v", names)
 	}
 	for name, want := range map[string][]Way{
-		"Zed": {{"rule 1", "split", "", "Team equals EMEA"}, {"rule 2", "sms", "", "Note isnull"},
+		"Zed": {{"rule 1", "split", "", "Team equals EMEA"}, {"rule 2", "sms", "", "Note isnull"}, {"rule 3", "sms", "", `data.Team == "X"`},
 			{"nomatch", "", switchyard.OutcomeOther, ""}},
 		"split": {{"branch 1", "q", "", "33.3 %"}, {"branch 2", "q", "", "66.7 %"}},
 		"sms":   {{"next", "q", "", ""}, {"failure", "", switchyard.OutcomeOther, ""}},
