@@ -127,8 +127,11 @@ func (p *draftPreparer) kept(id, given string) string {
 		return p.hashed(given, before, p.live[id], "$")
 	case strings.HasPrefix(id, hashedOnes[1]):
 		return p.hashed(given, before, p.live[id], "")
-	case p.key.Sealed(given):
+	case p.key.Current(given):
 		return given
+	}
+	if opened, err := p.key.Open(switchyard.Sealed(given)); err == nil { // by an older key
+		given = string(opened)
 	}
 	if opened, err := p.key.Open(switchyard.Sealed(before)); err == nil && string(opened) == given {
 		return before

@@ -116,3 +116,23 @@ func TestRepeatedSaveIsAnsweredAgain(t *testing.T) {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
 }
+
+// When the sealing key rotates, drafts are sealed anew too; whoever reads one meanwhile is not disturbed.
+func TestResealReachesDrafts(t *testing.T) {
+	p := player{world: newWorld(t, trialAccount())}
+	doc := draftOf("a")
+	doc.Secrets = map[string]string{"key": "s1:old", "other": "s1:stays"}
+	p.must(&switchyard.SaveDraft{Name: "n", Base: 1, Document: doc})
+	before := p.s.Draft(1)
+	var all []switchyard.Sealed
+	p.s.EachSealed(func(text switchyard.Sealed) { all = append(all, text) })
+	if len(all) != 2 {
+		t.Errorf("sealed texts %v", all)
+	}
+	p.must(&switchyard.Reseal{Key: "k", Texts: []switchyard.Resealed{{Old: "s1:old", New: "s2:k:new"}}})
+	after := p.s.Draft(1)
+	if before.Document.Secrets["key"] != "s1:old" || after.Document.Secrets["key"] != "s2:k:new" || after.Document.Secrets["other"] != "s1:stays" || after.Revision != 1 {
+		t.Errorf("before %+v, after %+v", before.Document.Secrets, after.Document.Secrets)
+	}
+	p.checkRebuilt()
+}

@@ -290,7 +290,7 @@ func TestFeedShowsNoCredentialsOfDrafts(t *testing.T) {
 		doc.Secrets = map[string]string{"key": "hush hush"}
 	})).is(201)
 	saved := ops.page("type=config.draftsaved").Items
-	if len(saved) != 1 || contains(saved[0].Data, "hush") || contains(saved[0].Data, "argon2") || contains(saved[0].Data, "s1:") {
+	if len(saved) != 1 || contains(saved[0].Data, "hush") || contains(saved[0].Data, "argon2") || contains(saved[0].Data, "s2:") {
 		t.Fatalf("%+v", saved)
 	}
 	var data struct{ Document switchyard.Account }
