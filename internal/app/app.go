@@ -73,7 +73,8 @@ type Options struct {
 	// simulators, which fail, delay or lie there; a server that people use has none.
 	WrapJournal func(journal.Store) journal.Store
 
-	kept *stores // of a server before this one; tests give them
+	kept     *stores // of a server before this one; tests give them
+	tireless bool    // no breakers: for tests whose hosts fail more than any would
 }
 
 // App is a server.
@@ -159,12 +160,16 @@ func (a *App) wire(registry *prometheus.Registry) {
 	}
 	guard := egress.Guard{AllowInsecure: o.AllowInsecure, AllowNetworks: o.AllowNetworks}
 	client := egress.Client(egress.Options{Guard: guard})
+	manners := a.settings.manners
+	if o.tireless {
+		manners = nil
+	}
 	a.sms = sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open, PublicURL: o.PublicURL})
 	a.worker = effects.New(effects.Options{
 		Log: o.Log, Registerer: registry,
 		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
 		Room:    a.room,
-		Manners: a.settings.manners,
+		Manners: manners,
 		Clock:   func() switchyard.Instant { return a.engine.Now() },
 		Performers: map[string]effects.Performer{
 			switchyard.EffectCallback:  callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),

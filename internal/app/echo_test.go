@@ -51,7 +51,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // check makes sure that the credentials went where they belong.
 func (e *echo) check() {
 	e.t.Helper()
-	for _, name := range []string{"token of the secrets", "gateway header", "gateway body", "secret nobody uses", "provider header", "registered bearer again", "url key", "path of a hook"} {
+	for _, name := range []string{"token of the secrets", "gateway header", "gateway body", "secret nobody uses", "provider header", "registered bearer again", "url key", "path of a hook", "vonage secret"} {
 		if !strings.Contains(e.got.String(), beginningOf(secretNamed(name))) {
 			e.t.Errorf("the receiver never got the %s", name)
 		}

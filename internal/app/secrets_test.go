@@ -107,18 +107,21 @@ func (s *secretStory) document() map[string]any {
 			map[string]any{"username": "ada", "displayid": "5464", "name": "Ada", "password": "env:SWITCHYARD_TEST_ADA", "skills": map[string]any{"billing": 5}},
 			map[string]any{"username": "root", "name": "Root", "password": s.secret("root's password"), "roles": []string{"admin"}},
 			map[string]any{"username": "gone", "password": s.secret("gone agent's password")}},
-		"secrets": map[string]any{"token": "file:token.txt", "urlkey": s.plain("url key"), "whole": "https://" + s.plain("host") + ".invalid/x", "hook": s.echo.url + "/hook/" + s.plain("path of a hook"),
+		"secrets": map[string]any{"messages": s.secret("messages secret"), "token": "file:token.txt", "urlkey": s.plain("url key"), "whole": "https://" + s.plain("host") + ".invalid/x", "hook": s.echo.url + "/hook/" + s.plain("path of a hook"),
 			"literal": s.secret("secret nobody uses")},
 		"gateways": map[string]any{"sms": map[string]any{
 			"echo": map[string]any{"type": "http", "url": at("/sms?key=#(urlkey)&to=$(To:URL)"), "method": "POST",
 				"headers": map[string]any{"Authorization": "Bearer #(token)", "X-Api-Key": s.secret("gateway header")},
 				"body":    `{"to":"$(To:JSON)","text":"$(Message:JSON)","apikey":"` + s.plain("gateway body") + `","token":"#(token:JSON)"}`},
-			"dark": map[string]any{"type": "http", "url": "#(whole)", "timeout": "1s"},
-			"hook": map[string]any{"type": "http", "url": "#(hook)", "method": "POST", "body": "$(Message)"},
-			"log":  map[string]any{"type": "log"}}},
+			"dark":     map[string]any{"type": "http", "url": "#(whole)", "timeout": "1s"},
+			"hook":     map[string]any{"type": "http", "url": "#(hook)", "method": "POST", "body": "$(Message)"},
+			"vonage":   map[string]any{"type": "vonage", "key": "0a1b2c3d", "secret": s.plain("vonage secret"), "signature": s.secret("vonage signature"), "url": at("")},
+			"messages": map[string]any{"type": "vonage", "api": "messages", "key": "0a1b2c3d", "secret": "#(messages)", "signature": s.secret("messages signature"), "url": at("")},
+			"twilio":   map[string]any{"type": "twilio", "sid": "AC1", "secret": s.secret("twilio token"), "url": at("")},
+			"log":      map[string]any{"type": "log"}}},
 		"plans": []any{
 			map[string]any{"name": "Cases", "start": "q", "applets": map[string]any{"q": map[string]any{"type": "queue"}}},
-			sms("echo"), sms("dark"), sms("hook"), sms("log"),
+			sms("echo"), sms("dark"), sms("hook"), sms("log"), sms("vonage"), sms("messages"), sms("twilio"),
 			map[string]any{"name": "Ask", "start": "ask", "applets": map[string]any{
 				"ask": map[string]any{"type": "dataconnector", "method": "POST", "url": at("/ask?key=#(urlkey)&n=$(CLID:URL)"),
 					"headers": map[string]any{"Authorization": "Bearer #(token)", "X-Api-Key": "#(literal)", "X-Key": "#(urlkey)", "X-Plain": "#(urlkey)"},
@@ -130,7 +133,8 @@ func (s *secretStory) document() map[string]any {
 			map[string]any{"name": "Ask dark", "start": "ask", "applets": map[string]any{
 				"ask": map[string]any{"type": "dataconnector", "url": "#(whole)", "timeout": "1s", "retries": 1}}}},
 		"routes": []any{map[string]any{"name": "Cases", "plan": "Cases"}, map[string]any{"name": "ask", "plan": "Ask"}, map[string]any{"name": "ask dark", "plan": "Ask dark"}, map[string]any{"name": "echo", "plan": "SMS echo"},
-			map[string]any{"name": "dark", "plan": "SMS dark"}, map[string]any{"name": "hook", "plan": "SMS hook"}, map[string]any{"name": "log", "plan": "SMS log"}},
+			map[string]any{"name": "dark", "plan": "SMS dark"}, map[string]any{"name": "hook", "plan": "SMS hook"}, map[string]any{"name": "log", "plan": "SMS log"},
+			map[string]any{"name": "vonage", "plan": "SMS vonage"}, map[string]any{"name": "messages", "plan": "SMS messages"}, map[string]any{"name": "twilio", "plan": "SMS twilio"}},
 		"providers": []any{map[string]any{"name": "filed", "endpoint": at("/callback/filed"),
 			"headers": map[string]any{"Authorization": basic, "X-Token": s.secret("provider header")}}},
 		"clients": []any{
@@ -157,7 +161,7 @@ func (s *secretStory) start() {
 	s.write("token.txt", s.secret("token of the secrets")+"\n")
 	s.write("account.yaml", s.text(s.document()))
 	var err error
-	s.app, err = New(s.t.Context(), Options{Data: s.data(), Listen: "127.0.0.1:0", Manual: true, AllowInsecure: true,
+	s.app, err = New(s.t.Context(), Options{Data: s.data(), Listen: "127.0.0.1:0", Manual: true, AllowInsecure: true, PublicURL: publicURL, tireless: true,
 		AccountFiles: []string{filepath.Join(s.folder, "account.yaml")},
 		Log:          slog.New(slog.NewJSONHandler(s.hay, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))})
 	if err == nil {
@@ -583,7 +587,7 @@ func (s *secretStory) work() {
 		} else {
 			s.ok(s.native("POST", "/v1/interactions/"+id+"/release", nil))
 		}
-		for _, gateway := range []string{"echo", "hook", "log", "ask"} {
+		for _, gateway := range []string{"echo", "hook", "log", "ask", "vonage", "messages", "twilio"} {
 			s.contract("/interactions/invoke", map[string]any{"requests": []any{map[string]any{"route": gateway, "externalid": fmt.Sprint(gateway, n),
 				"linkeddata": []any{property("FromNum", "Switchyard"), property("ToNum", "+49123456"), property("Message", "hello")}}}})
 		}

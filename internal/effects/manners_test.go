@@ -180,6 +180,15 @@ func TestBreakerWithManyUnderWay(t *testing.T) {
 		if made != 8 || b.count("acme") != 256 {
 			t.Errorf("%d attempts were made, %d reported: want 8 and all at once behind them", made, b.count("acme"))
 		}
+		// After the pause one of many looks.
+		time.Sleep(time.Minute)
+		for n := range 256 {
+			b.Perform("acme", effect(1000+n, "down"))
+		}
+		time.Sleep(11 * time.Second)
+		if made != 9 || b.count("acme") != 512 {
+			t.Errorf("%d attempts were made, %d reported: want one to look", made, b.count("acme"))
+		}
 		stop(t, b)
 	})
 }
