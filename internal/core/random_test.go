@@ -88,8 +88,11 @@ func (l *life) step() {
 		l.do(&switchyard.AgentLost{Agent: l.agent()})
 	case n < 91:
 		l.do(&switchyard.AgentBack{Agent: l.agent()})
-	case n < 95:
+	case n < 94:
 		l.effectSome()
+	case n < 95:
+		l.do(&switchyard.EffectReceipt{Interaction: switchyard.NewID(1, uint64(l.rng.IntN(20)), 1), Effect: switchyard.NewID(1, uint64(l.rng.IntN(9)), 2),
+			Status: l.pick("delivered", "failed"), MessageID: l.pick("m1", "m2"), To: "447700900123"})
 	case n < 96:
 		l.configSome()
 	case n < 97:
