@@ -69,7 +69,7 @@ var rooms = []struct {
 	{"api/auth", root + " api/httpx"},
 	{"api/hook", root + " effects/sms api/httpx api/auth"},
 	{"api/vcc", root + " config seal api/httpx api/auth"},
-	{"api/native", root + " core engine tables config seal api/httpx api/auth"},
+	{"api/native", root + " core journal engine tables config seal api/httpx api/auth"},
 
 	// The only wiring.
 	{"app", root + " core core/plan journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +

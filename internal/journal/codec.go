@@ -56,6 +56,16 @@ func EncodeEvents(events []switchyard.Event) ([]byte, error) {
 	return bytes.Clone(w.b), nil
 }
 
+// EventData writes what an event says, without its type and whom it is about, as the journal keeps it.
+func EventData(e switchyard.Event) ([]byte, error) {
+	w := getWriter()
+	defer putWriter(w)
+	if !w.fast(e) {
+		w.marshal(e)
+	}
+	return bytes.Clone(w.b), w.err
+}
+
 func (w *writer) event(e switchyard.Event) {
 	w.open()
 	w.text("type", e.EventType())
