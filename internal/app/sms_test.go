@@ -202,3 +202,27 @@ func (st *story) forged(r *http.Request) {
 		st.t.Errorf("a forged receipt is in the timeline:\n%s", timeline)
 	}
 }
+
+// Work for a vendor that is down takes its failure exit after the retries: few of the attempts are
+// made, the others fail at once, and the timeline says why.
+func TestVendorIsDown(t *testing.T) {
+	v := vendortest.New(t)
+	for range 100 {
+		v.Fail(vendortest.Status(503, "down"))
+	}
+	st := &story{server: newServer(t, Memory, vendorAccount(t, fmt.Sprintf(`{type: twilio, sid: %s, secret: %s, url: "%s", breaker: {failures: 3, pause: 1h}}`,
+		vendortest.SID, vendortest.Token, v.URL))), ids: map[string]string{}}
+	for n := range 20 {
+		st.text(fmt.Sprint("text ", n), "+447700900123", "Hello")
+	}
+	st.advance("1m")
+	for n := range 20 {
+		st.is(fmt.Sprint("text ", n), "outcome", "NotSent")
+	}
+	if asked := v.Asked(); asked < 3 || asked > 10 { // eight may be under way at once
+		t.Errorf("the vendor was asked %d times for 80 attempts", asked)
+	}
+	if timeline := st.timeline("text 19"); !strings.Contains(timeline, "not tried: the ") || !strings.Contains(timeline, "it is tried again from") {
+		t.Errorf("the timeline does not say why:\n%s", timeline)
+	}
+}
