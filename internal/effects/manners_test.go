@@ -3,8 +3,10 @@ package effects
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,8 +49,9 @@ func TestRate(t *testing.T) {
 			b.Perform("acme", effect(100+n, "free"))
 		}
 		synctest.Wait()
-		if len(times["free"]) != 20 || len(times["paced"]) != 1 {
-			t.Fatalf("at once: %v", times)
+		asked := func(name string) []time.Duration { mu.Lock(); defer mu.Unlock(); return slices.Clone(times[name]) }
+		if len(asked("free")) != 20 || len(asked("paced")) != 1 {
+			t.Fatalf("at once: %v and %v", asked("free"), asked("paced"))
 		}
 		time.Sleep(1100 * time.Millisecond)
 		b.Perform("acme", effect(50, "paced")) // 1.1s: the turn of 1.5s
@@ -56,7 +59,7 @@ func TestRate(t *testing.T) {
 		b.Perform("acme", effect(51, "paced"))
 		synctest.Wait()
 		want := "[0s 500ms 1s 1.5s 1h0m1.1s]"
-		if got := fmt.Sprint(times["paced"]); got != want {
+		if got := fmt.Sprint(asked("paced")); got != want {
 			t.Errorf("asked at %s, want %s", got, want)
 		}
 		// Whoever stops waits for no turn.
@@ -163,12 +166,9 @@ func TestBreaker(t *testing.T) {
 // pause; what was under way when it opened may bring it back.
 func TestBreakerWithManyUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		made := 0
+		var made atomic.Int32
 		b := newBench(Limits{PerTarget: 8}, func(_ context.Context, _ string, _ *switchyard.Effect) Outcome {
-			mu.Lock()
-			made++
-			mu.Unlock()
+			made.Add(1)
 			time.Sleep(10 * time.Second)
 			return Outcome{Silent: true}
 		}, treated(Manners{Failures: 5, Pause: time.Minute}))
@@ -177,8 +177,8 @@ func TestBreakerWithManyUnderWay(t *testing.T) {
 			b.Perform("acme", effect(n, "down"))
 		}
 		time.Sleep(11 * time.Second)
-		if made != 8 || b.count("acme") != 256 {
-			t.Errorf("%d attempts were made, %d reported: want 8 and all at once behind them", made, b.count("acme"))
+		if made.Load() != 8 || b.count("acme") != 256 {
+			t.Errorf("%d attempts were made, %d reported: want 8 and all at once behind them", made.Load(), b.count("acme"))
 		}
 		// After the pause one of many looks.
 		time.Sleep(time.Minute)
@@ -186,8 +186,8 @@ func TestBreakerWithManyUnderWay(t *testing.T) {
 			b.Perform("acme", effect(1000+n, "down"))
 		}
 		time.Sleep(11 * time.Second)
-		if made != 9 || b.count("acme") != 512 {
-			t.Errorf("%d attempts were made, %d reported: want one to look", made, b.count("acme"))
+		if made.Load() != 9 || b.count("acme") != 512 {
+			t.Errorf("%d attempts were made, %d reported: want one to look", made.Load(), b.count("acme"))
 		}
 		stop(t, b)
 	})
