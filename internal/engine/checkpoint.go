@@ -73,7 +73,7 @@ func (o *owner) checkpoint() {
 // makeCut takes what changed in the state, as JSON, because the values point into the state.
 func (o *owner) makeCut() {
 	made := cut{through: o.next - 1, at: o.lastAt, letGo: o.cut.letGo}
-	if err := made.take(o.machine); err != nil {
+	if err := made.take(o.machine, o.heed); err != nil {
 		o.poisoned = true
 		o.panics++
 		o.e.metrics.panics.Inc()
@@ -89,13 +89,35 @@ func (o *owner) makeCut() {
 	o.cut.made.push(made)
 }
 
-func (c *cut) take(m machine) (err error) {
+// changesAtOnce is how many changes are written before the owner looks after what is durable.
+const changesAtOnce = 256
+
+// take writes what changed, and calls between now and again: after a sweep that may be very much.
+func (c *cut) take(m machine, between func()) error {
+	var changes []core.Change
+	err := safely(func() error { changes = m.Cut(); return nil })
+	for err == nil && len(changes) > 0 {
+		some := changes[:min(changesAtOnce, len(changes))]
+		changes = changes[len(some):]
+		if err = safely(func() error { return c.addAll(some) }); err == nil {
+			between()
+		}
+	}
+	return err
+}
+
+// safely makes an error of a panic.
+func safely(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errPanicked, p)
 		}
 	}()
-	for _, change := range m.Cut() {
+	return f()
+}
+
+func (c *cut) addAll(changes []core.Change) error {
+	for _, change := range changes {
 		if err := c.add(change); err != nil {
 			return fmt.Errorf("write %s %s: %w", change.Kind, change.Key, err)
 		}

@@ -163,13 +163,16 @@ func (c *committer) gather() []share {
 func (c *committer) report(s share, err error) {
 	o := s.lane.owner
 	if err == nil {
-		n := len(s.rows)
-		o.post(func() { o.confirm(n) })
+		o.written.Add(int64(len(s.rows)))
+		o.signal()
 		return
 	}
 	c.mu.Lock()
 	s.lane.shut = true
 	s.lane.rows = queue[journal.Row]{}
 	c.mu.Unlock()
-	o.post(func() { o.fail(err) })
+	o.post(func() {
+		o.heed() // what was written before
+		o.fail(err)
+	})
 }

@@ -138,6 +138,7 @@ func (o *owner) send() {
 // instant and in order. It reports false when it had to stop for want of room.
 func (o *owner) catchUp(now switchyard.Instant) bool {
 	for idle := 0; ; {
+		o.heed()
 		if !o.room() {
 			return false
 		}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +104,41 @@ func want(t *testing.T, err error, c switchyard.Code) {
 	if code(err) != c {
 		t.Fatalf("error %v, want code %q", err, c)
 	}
+}
+
+// Whoever asked for what goes on as sweeps has an answer as soon as its own row is durable.
+func TestAnswersDoNotWaitForSweeps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		var answered atomic.Bool
+		sweeps := 0
+		o := r.options
+		o.Journal, o.Tables = r.journal, r.tables
+		r.Engine = newEngine(o, maker{value: countingMachines.value, state: func(account string) machine {
+			m := newCounting(account)
+			m.swept = func() {
+				synctest.Wait() // for the committer and whoever it wakes
+				if sweeps++; sweeps > 1 && !answered.Load() {
+					t.Errorf("sweep %d is decided and nobody is answered", sweeps)
+				}
+			}
+			return m
+		}})
+		if err := r.Start(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		defer r.stop()
+		r.with("acme")
+		// The row is so long that it is handed over before anything follows from it.
+		r.mustSet("acme", "ada"+strings.Repeat(" ", maxUnsent), "sweep")
+		answered.Store(true)
+		if err := r.View(context.Background(), "acme", nil); err != nil {
+			t.Fatal(err)
+		}
+		if sweeps != 3 {
+			t.Errorf("%d sweeps, want 3", sweeps)
+		}
+	})
 }
 
 func TestAnswersAreDurable(t *testing.T) {

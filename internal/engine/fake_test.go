@@ -32,6 +32,7 @@ type counting struct {
 	sweeps  int
 	folded  bool // what follows from the row folded last is not known
 	doc     *core.Config
+	swept   func() // called before a sweep is decided
 
 	changed map[string]bool
 	ended   []*core.Record
@@ -122,6 +123,9 @@ func (m *counting) Decide(env *switchyard.Envelope) core.Decision {
 			}
 		}
 	case *switchyard.Sweep:
+		if m.swept != nil {
+			m.swept()
+		}
 		if m.sweeps > 0 {
 			m.sweeps--
 			m.emit(env, &switchyard.ClockAdvanced{})

@@ -35,6 +35,8 @@ type owner struct {
 	wake   chan struct{}
 	news   atomic.Bool // posted is not empty
 
+	written atomic.Int64 // rows the committer has made durable and the owner does not know of yet
+
 	recovered chan struct{} // closed after the first recovery, whatever came of it
 	serving   chan struct{} // closed when calls are taken for the first time, or refused for good
 
@@ -198,8 +200,17 @@ func (o *owner) step() {
 	o.arm()
 }
 
+// heed goes on with the rows that have become durable: it answers, shows and hands over, and decides
+// nothing. The owner calls it also in the midst of long work, so that what is durable does not wait.
+func (o *owner) heed() {
+	if n := o.written.Swap(0); n > 0 {
+		o.confirm(int(n))
+	}
+}
+
 // hear runs what was posted.
 func (o *owner) hear() {
+	o.heed()
 	for o.news.Swap(false) {
 		o.mu.Lock()
 		posted := o.posted

@@ -273,6 +273,9 @@ func (a *api) follow(ctx context.Context, c *call, sub *engine.Subscription, aft
 				line = h.appendTo(line[:0])
 				s.add(shown.String(), h.Type, line)
 				quiet = time.Now()
+				if s.flushLong() != nil {
+					return
+				}
 			}
 			after = switchyard.Cursor{Seq: row.Seq, N: max(len(row.Events)-1, 0)}
 		}

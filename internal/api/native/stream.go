@@ -57,6 +57,17 @@ func (s *stream) add(id, kind string, data []byte) {
 // comment keeps the connection and whoever watches it awake.
 func (s *stream) comment(text string) { s.buf.WriteString(": " + text + "\n") }
 
+// longStream is how much is kept before it is sent although more is to come: the events of one input
+// may be megabytes, and their reader can go on meanwhile.
+const longStream = 64 << 10
+
+func (s *stream) flushLong() error {
+	if s.buf.Len() < longStream {
+		return nil
+	}
+	return s.flush()
+}
+
 func (s *stream) flush() error {
 	if s.buf.Len() == 0 {
 		return nil
