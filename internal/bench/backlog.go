@@ -128,11 +128,12 @@ func (b *Backlog) heap(ctx context.Context, s *Server, c *client.Client, report 
 	return err
 }
 
-// The resident memory has settled when it has not fallen by a hundredth for settledFor. The
-// collector gives memory back in the background, and runs by itself every two minutes.
+// The resident memory has settled when it has not fallen by a hundredth for settledFor: a server
+// takes some seconds to know that it rests. Small backlogs are not waited for so long.
 const (
 	settledFor   = 30 * time.Second
 	settledLimit = 150 * time.Second
+	smallBacklog = 50_000
 )
 
 func (b *Backlog) restingBytes(ctx context.Context, s *Server) (int64, error) {
@@ -143,8 +144,8 @@ func (b *Backlog) restingBytes(ctx context.Context, s *Server) (int64, error) {
 			lowest, since = now, time.Now()
 		}
 		calm := settledFor
-		if now < 512<<20 {
-			calm = 3 * time.Second // nothing much to give back
+		if b.Waiting < smallBacklog {
+			calm = 3 * time.Second
 		}
 		return time.Since(since) > calm || time.Since(began) > settledLimit, err
 	})
