@@ -85,7 +85,10 @@ func WriteRefusal(w http.ResponseWriter, r *http.Request, err error) {
 // people. The line has neither bodies nor headers.
 func (s *server) log(r *http.Request, call *Call, a *answer, took time.Duration) {
 	level := slog.LevelInfo
-	if a.status >= 500 && r.Context().Err() == nil { // else the caller has gone, and nothing failed
+	switch {
+	case r.Context().Err() != nil: // the caller has gone, and nothing failed
+	case a.status == http.StatusServiceUnavailable && r.URL.Path == "/readyz": // a true answer
+	case a.status >= 500:
 		level = slog.LevelError
 	}
 	if !s.Log.Enabled(r.Context(), level) {
