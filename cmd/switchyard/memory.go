@@ -11,7 +11,7 @@ import (
 // How far the heap may grow over what is live before the collector runs. Under load: freely while it
 // is small, so that collecting costs next to nothing, and by two fifths when it is large, because a
 // backlog of a million is nearly all live and memory is dearer to its operator than the little time
-// this takes. At rest: by a tenth, because the runtime keeps as much memory as the heap may grow to,
+// this takes. At rest: by a fifth, because the runtime keeps as much memory as the heap may grow to,
 // and a server that allocates little collects seldom anyhow.
 const (
 	freeGrowth   = 256 << 20 // bytes
@@ -19,7 +19,7 @@ const (
 	mostPercent  = 800
 
 	restGrowth  = 64 << 20 // bytes
-	restPercent = 10
+	restPercent = 20
 )
 
 // collectingShare is the part of one processor that collecting may take before the heap is let grow

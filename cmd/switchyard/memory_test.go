@@ -16,7 +16,7 @@ func TestPaceFor(t *testing.T) {
 		{64 << 20, 0, 100, true, "larger, at rest"},
 		{256 << 20, 500 << 20, 100, false, "large, loaded"},
 		{1 << 30, 500 << 20, leastPercent, false, "a backlog, loaded"},
-		{1 << 30, 10 << 20, 10, false, "a backlog with the odd call"},
+		{1 << 30, 15 << 20, 20, false, "a backlog with the odd call"},
 		{1 << 30, 0, restPercent, true, "a backlog at rest"},
 		{1 << 40, 1 << 40, leastPercent, false, "everything there is"},
 		{1 << 40, 0, restPercent, true, "everything there is, at rest"},

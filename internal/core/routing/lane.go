@@ -22,34 +22,35 @@ func (e *entry) before(o *entry) bool {
 // comes out of order, such as declined work that returns with its age, stands in rest, a 4-ary
 // heap.
 type lane struct {
-	run   []entry
-	first int    // of the entries in use; run[first] has an item unless run is used up
+	run   list
+	first int    // of the entries in use; run.at(first) has an item unless run is used up
 	gone  int    // entries without an item behind first
 	base  uint32 // an item's pos in run is base + its index, so that the front can be cut off
-	rest  []entry
+	rest  list
 }
 
-func (l *lane) len() int { return len(l.run) - l.first - l.gone + len(l.rest) }
+func (l *lane) len() int { return l.run.len() - l.first - l.gone + l.rest.len() }
 
 // head returns the first entry; there must be one.
 func (l *lane) head() *entry {
-	if l.first == len(l.run) || len(l.rest) > 0 && l.rest[0].before(&l.run[l.first]) {
-		return &l.rest[0]
+	if l.first == l.run.len() || l.rest.len() > 0 && l.rest.at(0).before(l.run.at(l.first)) {
+		return l.rest.at(0)
 	}
-	return &l.run[l.first]
+	return l.run.at(l.first)
 }
 
 func (l *lane) push(it *Item) {
 	e := entry{since: it.Since, counter: it.ID.Counter(), it: it}
-	if n := len(l.run); n > 0 && !l.run[n-1].before(&e) {
+	n := l.run.len()
+	if n > 0 && !l.run.at(n-1).before(&e) {
 		it.inRest = true
-		l.rest = append(l.rest, e)
-		l.up(len(l.rest) - 1)
+		l.rest.push(e)
+		l.up(l.rest.len() - 1)
 		return
 	}
 	it.inRest = false
-	it.pos = l.base + uint32(len(l.run))
-	l.run = append(l.run, e)
+	it.pos = l.base + uint32(n)
+	l.run.push(e)
 }
 
 func (l *lane) remove(it *Item) {
@@ -57,10 +58,9 @@ func (l *lane) remove(it *Item) {
 		l.removeRest(int(it.pos))
 		return
 	}
-	i := int(it.pos - l.base)
-	l.run[i].it = nil
+	l.run.at(int(it.pos - l.base)).it = nil
 	l.gone++
-	for l.first < len(l.run) && l.run[l.first].it == nil {
+	for n := l.run.len(); l.first < n && l.run.at(l.first).it == nil; {
 		l.first++
 		l.gone--
 	}
@@ -69,103 +69,184 @@ func (l *lane) remove(it *Item) {
 
 // tidy gives back what the queue no longer uses, at a cost its removals have paid for.
 func (l *lane) tidy() {
-	used := len(l.run) - l.first
+	used := l.run.len() - l.first
 	switch {
-	case used == 0 && cap(l.run) > 64:
-		l.run, l.first = nil, 0
 	case used == 0:
-		l.run, l.first = l.run[:0], 0
-	case l.gone > 32 && l.gone*2 > used:
+		l.run.clear()
+		l.first = 0
+	case l.gone > 32 && l.gone*8 > used*7:
 		l.compact()
-	case l.first > 32 && l.first > used:
+	case l.first >= blockLen:
+		n := l.run.drop(l.first)
+		l.base += uint32(n)
+		l.first -= n
+	case len(l.run.blocks) == 1 && l.first > 32 && l.first > used:
 		l.base += uint32(l.first)
-		l.run, l.first = shrunk(l.run[l.first:], l.run), 0
+		l.run.slide(l.first)
+		l.first = 0
 	}
 }
 
-// compact closes the gaps.
+// compact closes the gaps. It waits until there is hardly anything else, for it touches every item:
+// that of a long queue must not take long.
 func (l *lane) compact() {
-	live := l.run[:0]
-	for _, e := range l.run[l.first:] {
-		if e.it != nil {
-			e.it.pos = l.base + uint32(len(live))
-			live = append(live, e)
+	n := 0
+	for i := l.first; i < l.run.len(); i++ {
+		if e := *l.run.at(i); e.it != nil {
+			e.it.pos = l.base + uint32(n)
+			*l.run.at(n) = e
+			n++
 		}
 	}
 	l.first, l.gone = 0, 0
-	l.run = shrunk(live, l.run)
+	l.run.cut(n)
 }
 
-// shrunk moves live to the start of old, or to a smaller array when old is mostly air.
-func shrunk(live, old []entry) []entry {
-	if cap(old) > 64 && len(live) < cap(old)/4 {
-		return append(make([]entry, 0, 2*len(live)), live...)
+// list keeps entries in blocks, so that it grows and loses its front without being copied: of a million
+// entries that would be megabytes at once. Every block but the last is full, and none is empty but an
+// only one.
+type list struct{ blocks [][]entry }
+
+// blockLen is how many entries a block has.
+const blockLen = 512
+
+func (r *list) len() int {
+	last := len(r.blocks) - 1
+	if last < 0 {
+		return 0
 	}
-	n := copy(old[:cap(old)], live)
-	clear(old[n:])
-	return old[:n]
+	return last*blockLen + len(r.blocks[last])
+}
+
+func (r *list) at(i int) *entry { return &r.blocks[uint(i)/blockLen][uint(i)%blockLen] }
+
+// push appends. The first block grows as it needs, because most lanes are short.
+func (r *list) push(e entry) {
+	last := len(r.blocks) - 1
+	switch {
+	case last < 0:
+		r.blocks = append(r.blocks, []entry{e})
+	case len(r.blocks[last]) < blockLen:
+		r.blocks[last] = append(r.blocks[last], e)
+	default:
+		r.blocks = append(r.blocks, append(make([]entry, 0, blockLen), e))
+	}
+}
+
+// drop takes whole blocks off the front that hold nothing but the first n entries, and returns how
+// many entries went.
+func (r *list) drop(n int) int {
+	blocks := min(n/blockLen, len(r.blocks)-1)
+	clear(r.blocks[:blocks])
+	r.blocks = r.blocks[blocks:]
+	return blocks * blockLen
+}
+
+// slide takes the first n entries off the only block, and gives it back when it is mostly air.
+func (r *list) slide(n int) {
+	old := r.blocks[0]
+	live := old[n:]
+	if cap(old) > 64 && len(live) < cap(old)/4 {
+		r.blocks[0] = append(make([]entry, 0, 2*len(live)), live...)
+		return
+	}
+	kept := copy(old, live)
+	clear(old[kept:])
+	r.blocks[0] = old[:kept]
+}
+
+// pop forgets the last entry; there must be one.
+func (r *list) pop() {
+	last := len(r.blocks) - 1
+	end := len(r.blocks[last]) - 1
+	r.blocks[last][end] = entry{}
+	r.blocks[last] = r.blocks[last][:end]
+	switch {
+	case end == 0 && last == 0:
+		r.clear()
+	case end == 0:
+		r.blocks[last] = nil
+		r.blocks = r.blocks[:last]
+	}
+}
+
+// cut keeps the first n entries, at least one.
+func (r *list) cut(n int) {
+	last := (n - 1) / blockLen
+	clear(r.blocks[last+1:])
+	r.blocks = r.blocks[:last+1]
+	end := (n-1)%blockLen + 1
+	clear(r.blocks[last][end:])
+	r.blocks[last] = r.blocks[last][:end]
+}
+
+// clear forgets all entries and keeps a little room.
+func (r *list) clear() {
+	if len(r.blocks) == 1 && cap(r.blocks[0]) <= 64 {
+		clear(r.blocks[0])
+		r.blocks[0] = r.blocks[0][:0]
+		return
+	}
+	r.blocks = nil
 }
 
 func (l *lane) removeRest(i int) {
-	last := len(l.rest) - 1
-	moved := l.rest[last]
-	l.rest[last] = entry{}
-	l.rest = l.rest[:last]
-	if last == 0 && cap(l.rest) > 64 {
-		l.rest = nil
-	}
+	last := l.rest.len() - 1
+	moved := *l.rest.at(last)
+	l.rest.pop()
 	if i == last {
 		return
 	}
-	l.rest[i] = moved
+	*l.rest.at(i) = moved
 	l.down(i)
 	l.up(i)
 }
 
 func (l *lane) up(i int) {
-	e := l.rest[i]
+	e := *l.rest.at(i)
 	for i > 0 {
-		parent := (i - 1) / 4
-		if !e.before(&l.rest[parent]) {
+		parent := l.rest.at((i - 1) / 4)
+		if !e.before(parent) {
 			break
 		}
-		l.rest[i] = l.rest[parent]
-		l.rest[i].it.pos = uint32(i)
-		i = parent
+		*l.rest.at(i) = *parent
+		parent.it.pos = uint32(i)
+		i = (i - 1) / 4
 	}
-	l.rest[i] = e
+	*l.rest.at(i) = e
 	e.it.pos = uint32(i)
 }
 
 func (l *lane) down(i int) {
-	e := l.rest[i]
+	e, n := *l.rest.at(i), l.rest.len()
 	for {
-		least, child := -1, 4*i+1
-		for c := child; c < min(child+4, len(l.rest)); c++ {
-			if least < 0 || l.rest[c].before(&l.rest[least]) {
-				least = c
+		var least *entry
+		at, child := 0, 4*i+1
+		for c := child; c < min(child+4, n); c++ {
+			if other := l.rest.at(c); least == nil || other.before(least) {
+				least, at = other, c
 			}
 		}
-		if least < 0 || !l.rest[least].before(&e) {
+		if least == nil || !least.before(&e) {
 			break
 		}
-		l.rest[i] = l.rest[least]
-		l.rest[i].it.pos = uint32(i)
-		i = least
+		*l.rest.at(i) = *least
+		least.it.pos = uint32(i)
+		i = at
 	}
-	l.rest[i] = e
+	*l.rest.at(i) = e
 	e.it.pos = uint32(i)
 }
 
 // each calls f with every interaction, in no particular order.
 func (l *lane) each(f func(*Item)) {
-	for i := l.first; i < len(l.run); i++ {
-		if it := l.run[i].it; it != nil {
+	for i := l.first; i < l.run.len(); i++ {
+		if it := l.run.at(i).it; it != nil {
 			f(it)
 		}
 	}
-	for i := range l.rest {
-		f(l.rest[i].it)
+	for i := range l.rest.len() {
+		f(l.rest.at(i).it)
 	}
 }
 
@@ -173,13 +254,13 @@ func (l *lane) each(f func(*Item)) {
 // it failed once.
 func (l *lane) countWhile(before func(*entry) bool) int {
 	n := 0
-	for i := l.first; i < len(l.run) && before(&l.run[i]); i++ {
-		if l.run[i].it != nil {
+	for i := l.first; i < l.run.len() && before(l.run.at(i)); i++ {
+		if l.run.at(i).it != nil {
 			n++
 		}
 	}
-	for i := range l.rest {
-		if before(&l.rest[i]) {
+	for i := range l.rest.len() {
+		if before(l.rest.at(i)) {
 			n++
 		}
 	}
