@@ -20,6 +20,10 @@ const (
 
 	restGrowth  = 64 << 20 // bytes
 	restPercent = 20
+
+	// While accounts are recovered everybody waits, and most of what is allocated is thrown away:
+	// the heap may grow by as much as a load with a backlog needs.
+	recoveryGrowth = 1 << 30
 )
 
 // collectingShare is the part of one processor that collecting may take before the heap is let grow
@@ -29,8 +33,9 @@ const (
 	markedPerSecond = 1 << 30
 )
 
-// tuneMemory keeps the collector's pace to that until ctx ends. GOGC overrides it.
-func tuneMemory(ctx context.Context) {
+// tuneMemory keeps the collector's pace to that until ctx ends; recovered is closed when the server
+// takes calls. GOGC overrides it.
+func tuneMemory(ctx context.Context, recovered <-chan struct{}) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
@@ -52,6 +57,11 @@ func tuneMemory(ctx context.Context) {
 			allocated = heap[1].Value.Uint64()
 			rate = slowly(rate, allocated-before)
 			next, rests := paceFor(heap[0].Value.Uint64(), rate)
+			select {
+			case <-recovered:
+			default:
+				next, rests = recoveryPace(heap[0].Value.Uint64()), false
+			}
 			if next != percent {
 				percent = next
 				debug.SetGCPercent(percent)
@@ -62,6 +72,11 @@ func tuneMemory(ctx context.Context) {
 			loaded = !rests
 		}
 	}()
+}
+
+// recoveryPace is the growth in percent while accounts are recovered.
+func recoveryPace(live uint64) int {
+	return min(max(int(recoveryGrowth*100/max(live, 1<<20)), leastPercent), mostPercent)
 }
 
 // slowly follows a rate up at once and down by a fifth a second: a pause of a few seconds is no rest.

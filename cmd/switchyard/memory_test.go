@@ -27,6 +27,14 @@ func TestPaceFor(t *testing.T) {
 	}
 }
 
+func TestRecoveryPace(t *testing.T) {
+	for live, want := range map[uint64]int{0: mostPercent, 128 << 20: mostPercent, 256 << 20: 400, 1 << 30: 100, 1 << 40: leastPercent} {
+		if got := recoveryPace(live); got != want {
+			t.Errorf("%d MB live: %d %%, want %d", live>>20, got, want)
+		}
+	}
+}
+
 func TestRateFallsSlowly(t *testing.T) {
 	rate := slowly(0, 1000)
 	for range 3 {

@@ -39,7 +39,8 @@ func (c *ServeCmd) Run(g *Globals) error {
 	if err != nil {
 		return err
 	}
-	tuneMemory(g.Context)
+	recovered := make(chan struct{})
+	tuneMemory(g.Context, recovered)
 	tuneProcessors()
 	a, err := app.New(g.Context, app.Options{
 		Data: c.Data, Listen: c.Listen, AccountFiles: c.Account, Manual: c.Clock == "manual",
@@ -50,6 +51,7 @@ func (c *ServeCmd) Run(g *Globals) error {
 		return err
 	}
 	return a.Run(g.Context, func() {
+		close(recovered)
 		v := native.BuildVersion()
 		g.Log.Info("switchyard serves", "address", a.URL(), "data", c.Data, "clock", c.Clock, "version", v.Version, "docs", a.URL()+"/docs")
 		if len(a.Engine().Accounts()) == 0 {
