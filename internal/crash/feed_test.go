@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -167,7 +168,8 @@ func (w *world) fresh(ctx context.Context) (all []seen, err error) {
 	}
 }
 
-// compare waits until the reader has read as much as there is, and holds it against a fresh read.
+// compare waits until the reader has come to where the feed ends, and holds what it read against a
+// fresh read.
 func (r *reader) compare(ctx context.Context) error {
 	all, err := r.w.fresh(ctx)
 	if err != nil {
@@ -177,8 +179,10 @@ func (r *reader) compare(ctx context.Context) error {
 		r.mu.Lock()
 		read, caught := r.seen, r.caught
 		r.mu.Unlock()
-		if len(read) >= len(all) {
-			r.difference(read, all)
+		if hasRead(read, all) {
+			if err := difference(read, all); err != nil {
+				r.w.faults.add(feedFault, "account %s: %v", r.w.account, err)
+			}
 			return nil
 		}
 		select {
@@ -190,11 +194,46 @@ func (r *reader) compare(ctx context.Context) error {
 	}
 }
 
-func (r *reader) difference(read, all []seen) {
+// hasRead reports whether a reader stands at the end of the feed, or beyond. How many events it read
+// does not tell: a server that lost rows has others in their place, and more or fewer of them.
+func hasRead(read, all []seen) bool {
+	if len(all) == 0 || len(read) == 0 {
+		return len(all) == 0
+	}
+	stands, end := read[len(read)-1].at, all[len(all)-1].at
+	return stands.Seq > end.Seq || stands.Seq == end.Seq && stands.N >= end.N
+}
+
+// difference returns the first event that was read otherwise over the crashes than anew; what was
+// read beyond the end of all came later.
+func difference(read, all []seen) error {
 	for n, s := range all {
-		if read[n] != s {
-			r.w.faults.add(feedFault, "account %s: event %d is %s read over the crashes and %s read anew, or says something else", r.w.account, n, read[n].at, s.at)
-			return
+		if n >= len(read) {
+			return fmt.Errorf("%d events were read over the crashes, %d anew", len(read), len(all))
 		}
+		if read[n] != s {
+			return fmt.Errorf("event %d is %s read over the crashes and %s read anew, or says something else", n, read[n].at, s.at)
+		}
+	}
+	return nil
+}
+
+// TestReaderOfOtherRows: a reader that read rows a server lost, and then those in their place, has
+// come to the end all the same, and is found to have read something else.
+func TestReaderOfOtherRows(t *testing.T) {
+	at := func(seq switchyard.Seq, n int) seen { return seen{at: switchyard.Cursor{Seq: seq, N: n}} }
+	lost := []seen{at(1, 0), at(2, 0), at(3, 0)}
+	anew := []seen{at(1, 0), at(2, 0), at(2, 1), at(3, 0)}
+	if !hasRead(lost, anew) || difference(lost, anew) == nil {
+		t.Error("row 2 lost its second event, and the reader waits for it")
+	}
+	if !hasRead(anew, lost) || difference(anew, lost) == nil {
+		t.Error("row 2 had a second event once, and no difference is seen")
+	}
+	if hasRead(lost[:2], lost) {
+		t.Error("a reader at row 2 has not come to row 3")
+	}
+	if later := append(lost, at(4, 0)); !hasRead(later, lost) || difference(later, lost) != nil {
+		t.Error("an event after the fresh read is no difference")
 	}
 }
