@@ -32,14 +32,16 @@ type Settings struct {
 	MaxLive         *int       `json:"maxlive,omitempty"`         // live interactions; 5,000,000
 	Retention       *Retention `json:"retention,omitempty"`
 	FairUse         *FairUse   `json:"fairuse,omitempty"` // calls of one client; absent = unlimited
-	// Connectors limits where data connectors reach; absent = wherever the server lets them.
+	// Connectors are how data connectors are treated; absent = they reach wherever the server lets them.
 	Connectors *ConnectorSettings `json:"connectors,omitzero"`
 }
 
 // ConnectorSettings are an account's settings of its data connectors.
 type ConnectorSettings struct {
 	// Allow lists hosts: crm.example.com, *.example.com for all below it; with a port, that port only.
-	Allow []string `json:"allow,omitempty"`
+	// Nil = wherever the server lets them.
+	Allow   []string `json:"allow,omitempty"`
+	Breaker *Breaker `json:"breaker,omitzero"` // of each host; nil = the defaults
 }
 
 // Capacity gives the size of each class in percent of an agent. Zero means "as the account has it",

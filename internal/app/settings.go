@@ -169,19 +169,26 @@ const (
 
 // manners is effects.Options.Manners. Callbacks have a day of retries instead of a breaker.
 func (x *settings) manners(t effects.Target) effects.Manners {
-	m := effects.Manners{Failures: breakerFailures, Pause: breakerPause}
-	if t.Kind == switchyard.EffectCallback {
+	switch t.Kind {
+	case switchyard.EffectCallback:
 		return effects.Manners{}
-	}
-	if t.Kind == switchyard.EffectConnector {
-		return m
+	case switchyard.EffectConnector:
+		if c := x.Connectors(t.Account); c != nil {
+			return mannersOf(0, c.Breaker)
+		}
+		return mannersOf(0, nil)
 	}
 	g, _ := x.Gateway(t.Account, t.Kind, t.Name)
-	m.Rate = g.Rate
-	if b := g.Breaker; b != nil && b.Failures != nil {
+	return mannersOf(g.Rate, g.Breaker)
+}
+
+// mannersOf fills in the defaults of a breaker.
+func mannersOf(rate float64, b *switchyard.Breaker) effects.Manners {
+	m := effects.Manners{Rate: rate, Failures: breakerFailures, Pause: breakerPause}
+	if b != nil && b.Failures != nil {
 		m.Failures = *b.Failures
 	}
-	if b := g.Breaker; b != nil && b.Pause != nil {
+	if b != nil && b.Pause != nil {
 		m.Pause = b.Pause.Std()
 	}
 	return m

@@ -6,8 +6,11 @@ import (
 )
 
 // connectors checks of data connectors what the checker of plans cannot: that an HTTP request can be
-// made of them, and that their paths into the answer can be read.
+// made of them, that their paths into the answer can be read, and when a host counts as down.
 func (c *checker) connectors() {
+	if set := c.doc.Settings.Connectors; set != nil {
+		c.breaker("settings.connectors.breaker", set.Breaker)
+	}
 	for i := range c.doc.Plans {
 		p := &c.doc.Plans[i]
 		for _, name := range sortedKeys(p.Applets) {

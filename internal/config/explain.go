@@ -60,9 +60,10 @@ var aboutSettings = map[string]about{
 	"settings.retention":       {text: "How long what is kept."},
 	"settings.fairuse":         {text: "Limit on the calls of one API client to the contract's endpoints; left out = none."},
 
-	"settings.connectors": {text: "Where data connectors may reach; left out = every host the server lets them."},
+	"settings.connectors": {text: "Where data connectors may reach, and when a host counts as down."},
 
-	"connectors.allow": {text: "Hosts: crm.example.com, or *.example.com for all below it; with a port, that port only.", required: true},
+	"connectors.allow":   {text: "Hosts: crm.example.com, or *.example.com for all below it; with a port, that port only.", otherwise: "every host the server lets them"},
+	"connectors.breaker": {text: "When requests to a host fail at once for a while, because it is down. Each host has its own."},
 
 	"capacity.live":    {text: "Size of a live interaction in percent.", otherwise: "100", least: 51, most: 100},
 	"capacity.chat":    {text: "Size of a chat in percent.", otherwise: "33", least: 1, most: 100},

@@ -19,7 +19,7 @@ var (
 	signatureMethods = []string{"md5hash", "md5", "sha1", "sha256", "sha512"}
 )
 
-// Bounds of a gateway's pace.
+// Bounds of a gateway's pace, and of any breaker.
 const (
 	leastRate, mostRate   = 0.01, 1000
 	mostFailures          = 1000
@@ -73,14 +73,19 @@ func (c *checker) gatewayPace(path string, g switchyard.Gateway) {
 	if g.Rate != 0 && !(g.Rate >= leastRate && g.Rate <= mostRate) {
 		c.fault(at(path, "rate"), "is %v; a rate is %v to %v messages a second", g.Rate, leastRate, mostRate)
 	}
-	if g.Breaker == nil {
+	c.breaker(at(path, "breaker"), g.Breaker)
+}
+
+// breaker checks when attempts at a gateway or a host stop for a while.
+func (c *checker) breaker(path string, b *switchyard.Breaker) {
+	if b == nil {
 		return
 	}
-	if n := g.Breaker.Failures; n != nil && (*n < 0 || *n > mostFailures) {
-		c.fault(at(path, "breaker")+".failures", "is %d; it is 0 to %d, 0 = never", *n, mostFailures)
+	if n := b.Failures; n != nil && (*n < 0 || *n > mostFailures) {
+		c.fault(path+".failures", "is %d; it is 0 to %d, 0 = never", *n, mostFailures)
 	}
-	if d := g.Breaker.Pause; d != nil && (*d < leastPause || *d > mostPause) {
-		c.fault(at(path, "breaker")+".pause", "is %s; a pause is %s to %s", *d, leastPause, mostPause)
+	if d := b.Pause; d != nil && (*d < leastPause || *d > mostPause) {
+		c.fault(path+".pause", "is %s; a pause is %s to %s", *d, leastPause, mostPause)
 	}
 }
 

@@ -146,7 +146,7 @@ func hostOf(url string) string {
 // Allows reports whether an account's settings let data connectors reach a host, given with its
 // port if it has one; without, it is that of https. Names compare without case.
 func Allows(set *switchyard.ConnectorSettings, host string) bool {
-	if set == nil {
+	if set == nil || set.Allow == nil {
 		return true
 	}
 	name, port := cutPort(strings.ToLower(host))
@@ -256,8 +256,11 @@ func (c *checker) allowList() {
 	if set == nil {
 		return
 	}
-	if len(set.Allow) == 0 {
-		c.fault(at, "allow is missing: list the hosts that data connectors may reach, or leave connectors out for all")
+	switch {
+	case set.Allow == nil && set.Breaker == nil:
+		c.fault(at, "says nothing: list the hosts that data connectors may reach under allow, or leave connectors out for all")
+	case set.Allow != nil && len(set.Allow) == 0:
+		c.fault(at, "allow is empty: list the hosts that data connectors may reach, or leave allow out for all")
 	}
 	for i, host := range set.Allow {
 		name := strings.TrimPrefix(host, "*.")
