@@ -71,9 +71,12 @@ var rooms = []struct {
 	{"api/vcc", root + " config seal api/httpx api/auth"},
 	{"api/native", root + " core journal engine tables config seal api/httpx api/auth"},
 
+	// The browser app's files.
+	{"web", root + " api/httpx api/auth"},
+
 	// The only wiring.
 	{"app", root + " core core/plan journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
-		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/hook api/vcc api/native"},
+		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/hook api/vcc api/native web"},
 
 	// What meets a server from outside only, and what writes pages. Of crash there are tests only.
 	{"client", root},

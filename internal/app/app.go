@@ -38,6 +38,7 @@ import (
 	"switchyard/internal/engine"
 	"switchyard/internal/journal"
 	"switchyard/internal/seal"
+	"switchyard/internal/web"
 )
 
 // Memory is the data folder of a server that forgets everything when it stops.
@@ -222,7 +223,11 @@ func (a *App) routes(registry *prometheus.Registry) http.Handler {
 		Key: a.key, Hasher: a.hasher, Rules: config.Rules{AllowInsecure: o.AllowInsecure}, Log: o.Log, Gatherer: registry,
 		Version: native.BuildVersion(), Waiting: a.waiting, Stopping: a.stopping,
 	})
-	return httpx.Wrap(a.onceReady(mux), httpx.Options{Log: o.Log, IDs: httpx.NewIDs(time.Now), Metrics: httpx.NewMetrics(registry), Now: time.Now})
+	// The app's pages are there before the server is ready: they wait for it, and say so.
+	all := http.NewServeMux()
+	web.Mount(all)
+	all.Handle("/", a.onceReady(mux))
+	return httpx.Wrap(all, httpx.Options{Log: o.Log, IDs: httpx.NewIDs(time.Now), Metrics: httpx.NewMetrics(registry), Now: time.Now})
 }
 
 // observe keeps what is looked up beside the owners up to date with every durable row.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -59,8 +60,26 @@ func TestHealthIsAnsweredDuringRecovery(t *testing.T) {
 	if got := s.send("GET", "/v1/interactions", nil, ""); got.status != http.StatusUnauthorized {
 		t.Errorf("started, /v1/interactions answers %d %s", got.status, got.body)
 	}
+	appServed(s)
 	if err := a.Stop(context.Background()); err != nil {
 		t.Error(err)
+	}
+}
+
+// appServed sees that the browser app is at its own addresses, and the APIs at all others.
+func appServed(s *server) {
+	s.t.Helper()
+	for path, want := range map[string]string{
+		"/": "200 text/html; charset=utf-8", "/admin/plans/Cases": "200 text/html; charset=utf-8",
+		"/docs": "200 text/html; charset=utf-8", "/openapi.json": "200 application/openapi+json",
+		"/healthz": "200 application/json", "/assets/none.js": "404 application/problem+json",
+		"/v1/nothing": "404 application/problem+json", "/nothing": "404 application/problem+json",
+	} {
+		// A browser that follows a link accepts a page first, whatever the path.
+		got := s.send("GET", path, map[string]string{"Accept": "text/html,*/*;q=0.8"}, "")
+		if is := fmt.Sprint(got.status, " ", got.header.Get("Content-Type")); is != want {
+			s.t.Errorf("GET %s: %s, should be %s", path, is, want)
+		}
 	}
 }
 
@@ -75,6 +94,7 @@ func held(s *server) {
 		{"GET", "/healthz", 200, `"ok"`, false},
 		{"GET", "/readyz", 503, "the accounts are being recovered", false},
 		{"GET", "/readyz", 503, "account files", false},
+		{"GET", "/contactpad", 200, `<div id="root">`, false}, // it waits for the server and says so
 		{"GET", "/v1/interactions", 503, `"code":"busy"`, true},
 		{"POST", "/Auth/connect/token", 503, `{"message":"the server is starting`, true},
 		{"POST", "/interactions/invoke", 503, `{"message":"the server is starting`, true},

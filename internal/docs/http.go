@@ -98,6 +98,9 @@ func (p *page) access() {
 	for _, r := range auth.Rules {
 		p.line("| `%s %s` | %s | %s |", r.Method, r.Pattern, scopesOf(r), rolesOf(r))
 	}
+	p.line("\nThe browser app's pages are open too, for it asks this API for all it shows: `/`, `%s`, what is beneath them,",
+		strings.Join(auth.AppPages, "`, `"))
+	p.line("and its files, `%s`. Any other path that is not in the table is answered 404.", auth.AppAssets)
 }
 
 func scopesOf(r auth.Rule) string {

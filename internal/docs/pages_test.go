@@ -37,7 +37,7 @@ func walk(t *testing.T, suffix string, f func(path string)) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata"):
+		case d.IsDir() && slices.Contains([]string{".git", "testdata", "node_modules"}, d.Name()):
 			return filepath.SkipDir
 		case !d.IsDir() && strings.HasSuffix(path, suffix):
 			name, err := filepath.Rel(root, path)
@@ -76,8 +76,10 @@ func TestDependenciesAreExplained(t *testing.T) {
 		}
 		direct[module] = true
 	}
+	ofServer, ofApp, _ := strings.Cut(read(t, "docs/DEPENDENCIES.md"), "\n## In the browser app")
+	explainsPackages(t, ofApp)
 	listed := map[string]bool{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(read(t, "docs/DEPENDENCIES.md"), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(ofServer, -1) {
 		listed[row[1]] = true
 	}
 	for _, module := range slices.Sorted(maps.Keys(direct)) {
@@ -88,6 +90,31 @@ func TestDependenciesAreExplained(t *testing.T) {
 	for _, module := range slices.Sorted(maps.Keys(listed)) {
 		if !direct[module] {
 			t.Errorf("docs/DEPENDENCIES.md lists %s, which nothing imports", module)
+		}
+	}
+}
+
+// explainsPackages holds the section of the browser app against its package.json, which names exact
+// versions only. Packages of types need no reason beside what they are the types of.
+func explainsPackages(t *testing.T, section string) {
+	var file struct{ Dependencies, DevDependencies map[string]string }
+	if err := json.Unmarshal([]byte(read(t, "web/package.json")), &file); err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(file.Dependencies, file.DevDependencies)
+	for name, version := range file.Dependencies {
+		if !strings.HasPrefix(name, "@types/") && !strings.Contains(section, "`"+name+"`") {
+			t.Errorf("docs/DEPENDENCIES.md does not say why the browser app uses %s", name)
+		}
+		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
+			t.Errorf("web/package.json: %s has version %s, which is not exact", name, version)
+		}
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.+?) \\|").FindAllStringSubmatch(section, -1) {
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			if file.Dependencies[name[1]] == "" {
+				t.Errorf("docs/DEPENDENCIES.md lists %s, which web/package.json does not have", name[1])
+			}
 		}
 	}
 }

@@ -29,8 +29,8 @@ var (
 	admins      = []switchyard.Role{switchyard.RoleAdmin}
 )
 
-// Rules is the one table of routes and what they ask (RULINGS 5). A route that is not in it is not
-// served.
+// Rules is the one table of the APIs' routes and what they ask (RULINGS 5). A route that is not in it
+// is not served.
 var Rules = []Rule{
 	open("POST", "/auth/connect/token"),
 	{Method: "POST", Pattern: "/interactions/invoke", Scopes: scopes(switchyard.ScopeInteractionsWrite)},
@@ -101,6 +101,22 @@ var Rules = []Rule{
 	open("GET", "/openapi.json"),
 	open("GET", "/docs"),
 	{Method: "GET", Pattern: "/metrics", Local: true, Scopes: switchyard.Scopes, Roles: supervisors},
+}
+
+// AppAssets is where the files of the browser app are.
+const AppAssets = "/assets/{file}"
+
+// AppPages are the rooms of the browser app: each address, and all that is beneath it, is a page.
+var AppPages = []string{"/sign-in", "/contactpad", "/wallboard", "/report", "/admin"}
+
+// AppRules are the routes of the browser app's files. They are for everybody: the app asks the API
+// for whatever it shows.
+func AppRules() []Rule {
+	rules := []Rule{open("GET", AppAssets), open("GET", "/{$}")}
+	for _, page := range AppPages {
+		rules = append(rules, open("GET", page), open("GET", page+"/{rest...}"))
+	}
+	return rules
 }
 
 func scopes(s ...switchyard.Scope) []switchyard.Scope { return s }

@@ -34,6 +34,21 @@ func TestRulesAreComplete(t *testing.T) {
 	}
 }
 
+// The browser app's files are for everybody, and its addresses are none of the APIs'.
+func TestAppRules(t *testing.T) {
+	for _, r := range AppRules() {
+		if err := Allow(r, nil); err != nil || r.Method != "GET" {
+			t.Errorf("%s %s is not for everybody to read: %v", r.Method, r.Pattern, err)
+		}
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.Pattern, "/"), "/")
+		for _, api := range Rules {
+			if its, _, _ := strings.Cut(strings.TrimPrefix(api.Pattern, "/"), "/"); its == first {
+				t.Errorf("the app's %s is beneath the same name as %s", r.Pattern, api.Pattern)
+			}
+		}
+	}
+}
+
 // TestRulesSayWhatTheyShould holds the table against RULINGS 5 said another way: which scope each
 // part of the API belongs to, and who of the users may.
 func TestRulesSayWhatTheyShould(t *testing.T) {

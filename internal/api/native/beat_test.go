@@ -75,6 +75,33 @@ func TestQuietStreamMovesOn(t *testing.T) {
 	})
 }
 
+// Whoever must notice soon that the connection is lost asks for signs of life more often.
+func TestStreamBeatsAsOftenAsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ops := r.all()
+		ctx, cancel := context.WithCancel(t.Context())
+		req := httptest.NewRequestWithContext(ctx, "GET", "/v1/events?beat=2", nil)
+		req.Header.Set("Authorization", ops.headers["Authorization"])
+		out := &page{header: http.Header{}}
+		ended := make(chan struct{})
+		go func() {
+			r.handler.ServeHTTP(out, req)
+			close(ended)
+		}()
+		time.Sleep(9 * time.Second)
+		synctest.Wait()
+		if n := strings.Count(out.text(), ": alive\n"); n != 4 {
+			t.Errorf("%d signs of life in 9 s: %q", n, out.text())
+		}
+		cancel()
+		<-ended
+		for _, beat := range []string{"0", "16", "x"} {
+			ops.do("GET", "/v1/events?beat="+beat, "").code(400, switchyard.Malformed)
+		}
+	})
+}
+
 // A desktop is heard by any call of its agent, by a client's call for it, and by its open feed, but
 // not by what a supervisor does to it.
 func TestCallsAreHeartbeats(t *testing.T) {

@@ -69,6 +69,7 @@ type Feed struct {
 	Agent       string `query:"agent" doc:"Events that name this agent, in any case."`
 	Interaction string `query:"interaction" doc:"Events about this interaction."`
 	Limit       int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Of a page."`
+	Beat        int    `query:"beat" minimum:"1" maximum:"15" default:"15" doc:"Seconds after which a quiet stream shows that it lives. Who must notice soon that the connection is lost asks for less."`
 }
 
 // feedFilter leaves out events its reader did not ask for.
@@ -81,8 +82,15 @@ type feedFilter struct {
 // pageRows bounds how many journal rows one JSON page looks through.
 const pageRows = 2_000
 
-// beat is how often a quiet stream shows that it lives.
+// beat is how often a quiet stream shows that it lives, unless its reader asks for more.
 const beat = 15 * time.Second
+
+func (in *Feed) beat() time.Duration {
+	if in.Beat == 0 {
+		return beat
+	}
+	return time.Duration(in.Beat) * time.Second
+}
 
 // everything is the n of a cursor that stands after its whole row.
 const everything = math.MaxInt32
@@ -246,13 +254,13 @@ func (a *api) streamEvents(ctx context.Context, c *call, in *Feed, f feedFilter)
 	return &feedOut{func(hc huma.Context) {
 		defer sub.Close()
 		r, w := humago.Unwrap(hc)
-		a.follow(r.Context(), c, sub, after, f, w)
+		a.follow(r.Context(), c, sub, after, f, in.beat(), w)
 	}}, nil
 }
 
 // follow writes what the subscription brings until the reader goes, is too slow, or the server
 // stops. The reader's desktop counts as heard all the while.
-func (a *api) follow(ctx context.Context, c *call, sub *engine.Subscription, after switchyard.Cursor, f feedFilter, w http.ResponseWriter) {
+func (a *api) follow(ctx context.Context, c *call, sub *engine.Subscription, after switchyard.Cursor, f feedFilter, beat time.Duration, w http.ResponseWriter) {
 	s, shown, quiet := openStream(w), after, time.Now()
 	defer s.close()
 	var line []byte

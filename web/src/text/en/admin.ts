@@ -1,0 +1,5 @@
+export const text = {
+  title: 'Admin',
+  version: (version: number, at: string, by: string) =>
+    `Version ${version}, published ${new Date(at).toLocaleString()} by ${by}`,
+}

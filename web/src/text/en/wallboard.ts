@@ -1,0 +1,5 @@
+export const text = {
+  title: 'Wallboard',
+  queue: 'Queue',
+  waiting: 'Waiting',
+}
