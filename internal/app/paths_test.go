@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Answers are always JSON (CONTRACT.md §2): whatever the path, and whoever asks.
+// Answers are always JSON (CONTRACT.md §2): whatever the path, and whoever asks. Only the pages of the
+// browser app and of the documentation are not.
 func TestEveryPathIsAnsweredInJSON(t *testing.T) {
 	a, err := New(context.Background(), Options{Data: Memory, Listen: "127.0.0.1:0"})
 	if err == nil {
@@ -29,7 +30,7 @@ func TestEveryPathIsAnsweredInJSON(t *testing.T) {
 		status       int
 		member       string
 	}{
-		{"GET", "/", 404, "code"},
+		{"POST", "/", 405, "code"},
 		{"GET", "/foo", 404, "code"},
 		{"GET", "/foo/", 404, "code"},
 		{"GET", "/V1/interactions", 404, "code"},
