@@ -6,7 +6,6 @@ import { text } from '../text/en'
 const rooms = [
   { to: '/contactpad', name: text.shell.contactpad, role: 'agent' },
   { to: '/wallboard', name: text.shell.wallboard, role: 'supervisor' },
-  { to: '/report', name: text.shell.report, role: 'supervisor' },
   { to: '/admin', name: text.shell.admin, role: 'admin' },
 ] as const
 

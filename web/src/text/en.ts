@@ -42,7 +42,6 @@ export const text = {
     rooms: 'Rooms',
     contactpad: 'ContactPad',
     wallboard: 'Wallboard',
-    report: 'Reports',
     admin: 'Admin',
     user: (name: string) => `Menu of ${name}`,
     theme: 'Colours',

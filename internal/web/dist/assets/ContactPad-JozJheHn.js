@@ -1,1 +1,0 @@
-import{t as e}from"./Title-EkkMU4HP.js";import{x as t}from"./base-8qaZvxRy.js";var n={title:`ContactPad`},r=t();function i(){return(0,r.jsx)(e,{order:1,children:n.title})}export{i as ContactPad};
