@@ -107,7 +107,7 @@ var Rules = []Rule{
 const AppAssets = "/assets/{file}"
 
 // AppPages are the rooms of the browser app: each address, and all that is beneath it, is a page.
-var AppPages = []string{"/sign-in", "/contactpad", "/wallboard", "/report", "/admin"}
+var AppPages = []string{"/sign-in", "/contactpad", "/wallboard", "/admin"}
 
 // AppRules are the routes of the browser app's files. They are for everybody: the app asks the API
 // for whatever it shows.
