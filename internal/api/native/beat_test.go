@@ -37,21 +37,30 @@ func (p *page) text() string {
 	return p.Buffer.String()
 }
 
+// listen reads a stream until leave is called.
+func (r *rig) listen(authorization, target string) (out *page, leave func()) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	req := httptest.NewRequestWithContext(ctx, "GET", target, nil)
+	req.Header.Set("Authorization", authorization)
+	out = &page{header: http.Header{}}
+	ended := make(chan struct{})
+	go func() {
+		r.handler.ServeHTTP(out, req)
+		close(ended)
+	}()
+	return out, func() {
+		cancel()
+		<-ended
+	}
+}
+
 // A quiet stream shows every 15 seconds that it lives, and moves its reader on over what the filter
 // leaves out, so that coming back does not begin from old.
 func TestQuietStreamMovesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		ops := r.all()
-		ctx, cancel := context.WithCancel(t.Context())
-		req := httptest.NewRequestWithContext(ctx, "GET", "/v1/events?after=0&type=agent.lost", nil)
-		req.Header.Set("Authorization", ops.headers["Authorization"])
-		out := &page{header: http.Header{}}
-		ended := make(chan struct{})
-		go func() {
-			r.handler.ServeHTTP(out, req)
-			close(ended)
-		}()
+		out, leave := r.listen(ops.headers["Authorization"], "/v1/events?after=0&type=agent.lost")
 		time.Sleep(14 * time.Second)
 		synctest.Wait()
 		if text := out.text(); text != "" {
@@ -70,8 +79,7 @@ func TestQuietStreamMovesOn(t *testing.T) {
 		if !strings.HasSuffix(out.text(), ": alive\nid: "+next+"\n\n") || next == last {
 			t.Errorf("after 31 s: %q", out.text())
 		}
-		cancel()
-		<-ended
+		leave()
 	})
 }
 
@@ -80,22 +88,13 @@ func TestStreamBeatsAsOftenAsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		ops := r.all()
-		ctx, cancel := context.WithCancel(t.Context())
-		req := httptest.NewRequestWithContext(ctx, "GET", "/v1/events?beat=2", nil)
-		req.Header.Set("Authorization", ops.headers["Authorization"])
-		out := &page{header: http.Header{}}
-		ended := make(chan struct{})
-		go func() {
-			r.handler.ServeHTTP(out, req)
-			close(ended)
-		}()
+		out, leave := r.listen(ops.headers["Authorization"], "/v1/events?beat=2")
 		time.Sleep(9 * time.Second)
 		synctest.Wait()
 		if n := strings.Count(out.text(), ": alive\n"); n != 4 {
 			t.Errorf("%d signs of life in 9 s: %q", n, out.text())
 		}
-		cancel()
-		<-ended
+		leave()
 		for _, beat := range []string{"0", "16", "x"} {
 			ops.do("GET", "/v1/events?beat="+beat, "").code(400, switchyard.Malformed)
 		}

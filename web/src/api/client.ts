@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch'
 
 import { refusalOf, Unreachable } from './problem'
 import type { components, paths } from './schema'
+import { tellServerTime } from '../live/clock'
 import { text } from '../text/en'
 
 /** The schemas of the API's OpenAPI document, by name. */
@@ -38,6 +39,8 @@ api.use({
     return request
   },
   async onResponse({ request, response }) {
+    const at = response.headers.get('Date')
+    if (at) tellServerTime(at)
     if (response.ok) return
     const own = new URL(request.url).pathname === '/v1/session'
     if (response.status === 401 && !own) sessionEnded()

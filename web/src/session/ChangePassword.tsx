@@ -5,7 +5,6 @@ import { api } from '../api/client'
 import { inWords } from '../api/problem'
 import { text } from '../text/en'
 import { useSession } from './session'
-import { showPassword } from './showPassword'
 
 /** The dialog by which users change their own password. */
 export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -62,7 +61,6 @@ function PasswordForm({ onClose }: { onClose: () => void }) {
       <Stack>
         <input type="text" autoComplete="username" value={session.username} readOnly hidden />
         <PasswordInput
-              visibilityToggleButtonProps={showPassword}
           label={text.session.oldPassword}
           autoComplete="current-password"
           required
@@ -72,7 +70,6 @@ function PasswordForm({ onClose }: { onClose: () => void }) {
           onChange={(event) => setOld(event.currentTarget.value)}
         />
         <PasswordInput
-              visibilityToggleButtonProps={showPassword}
           label={text.session.newPassword}
           description={text.session.newPasswordHelp}
           autoComplete="new-password"
@@ -83,7 +80,6 @@ function PasswordForm({ onClose }: { onClose: () => void }) {
           onChange={(event) => setFresh(event.currentTarget.value)}
         />
         <PasswordInput
-              visibilityToggleButtonProps={showPassword}
           label={text.session.repeatPassword}
           autoComplete="new-password"
           required

@@ -5,7 +5,6 @@ import { type FormEvent, useState } from 'react'
 import { inWords, Refusal } from '../api/problem'
 import { text } from '../text/en'
 import { useSignIn } from './session'
-import { showPassword } from './showPassword'
 import { useSecondsUntil } from './until'
 
 const accountKey = 'switchyard.account'
@@ -53,7 +52,6 @@ export function SignIn() {
               spellCheck={false}
               required
               withAsterisk={false}
-              data-autofocus={!account}
               autoFocus={!account}
               value={account}
               onChange={(event) => setAccount(event.currentTarget.value)}
@@ -70,7 +68,6 @@ export function SignIn() {
               onChange={(event) => setUsername(event.currentTarget.value)}
             />
             <PasswordInput
-              visibilityToggleButtonProps={showPassword}
               label={text.session.password}
               autoComplete="current-password"
               required

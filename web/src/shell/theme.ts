@@ -16,6 +16,10 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   headings: { fontWeight: '600' },
   components: {
+    // The button that shows what is typed is for people without a mouse as well.
+    PasswordInput: {
+      defaultProps: { visibilityToggleButtonProps: { 'aria-label': text.session.showPassword, tabIndex: 0 } },
+    },
     // The placeholder is no item of the menu, which screen readers stumble over; the first item is.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': text.session.close } } },
