@@ -93,6 +93,10 @@ func (e *Engine) Report(account string, r *switchyard.EffectResult) {
 
 // await puts a call into an inbox and waits for its answer.
 func (o *owner) await(c *call, inbox *[]*call) (any, error) {
+	if err := o.enter(c.ctx); err != nil {
+		return nil, err
+	}
+	defer o.exit()
 	if err := o.enqueue(c, inbox, o.e.options.Limits.Inbox); err != nil {
 		return nil, err
 	}
@@ -120,8 +124,7 @@ func (o *owner) enqueue(c *call, inbox *[]*call, limit int) error {
 	case o.ended:
 		return errStopping
 	case len(*inbox) >= limit:
-		o.e.metrics.busy.Inc()
-		return switchyard.Refuse(switchyard.Busy, "account %s has %d calls waiting, as many as it may; try again in a second", o.account, len(*inbox))
+		return o.busy(len(*inbox))
 	}
 	*inbox = append(*inbox, c)
 	o.signal()

@@ -65,10 +65,18 @@ func (o *owner) checkpoint() {
 	if c.events == 0 || o.machine == nil || o.poisoned || o.machine.Unfinished() {
 		return
 	}
-	if c.events >= c.limits.CutEvents || o.e.stopping.Load() || !time.Now().Before(c.due()) {
+	enough := c.limits.CutEvents
+	if o.gate.crowded.Load() {
+		enough /= crowdedCut
+	}
+	if c.events >= enough || o.e.stopping.Load() || !time.Now().Before(c.due()) {
 		o.makeCut()
 	}
 }
+
+// crowdedCut is how much smaller cuts are while the account has neighbours: each is a few milliseconds
+// of computing at a stretch.
+const crowdedCut = 6
 
 // makeCut takes what changed in the state, as JSON, because the values point into the state.
 func (o *owner) makeCut() {

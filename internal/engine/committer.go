@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"switchyard/internal/journal"
@@ -17,6 +18,7 @@ type committer struct {
 	mu   sync.Mutex
 	line queue[*lane] // lanes with rows, each once, in turn
 	wake chan struct{}
+	pace atomic.Int64 // how long a commit takes, in nanoseconds: its moving average
 }
 
 // lane holds the rows of one account on their way into the journal.
@@ -98,7 +100,9 @@ func (c *committer) step(ctx context.Context) bool {
 	}
 	began := time.Now()
 	err := c.append(ctx, all)
-	c.e.metrics.commitSeconds.Observe(time.Since(began).Seconds())
+	took := time.Since(began)
+	c.pace.Add((int64(took) - c.pace.Load()) / 16)
+	c.e.metrics.commitSeconds.Observe(took.Seconds())
 	c.e.metrics.commitRows.Observe(float64(len(all)))
 	if err != nil && len(shares) > 1 && !errors.Is(err, journal.ErrSync) {
 		c.separately(ctx, shares)

@@ -106,6 +106,7 @@ type Engine struct {
 	manual    *ManualClock // nil when the clock is real
 	metrics   *metrics
 	committer *committer
+	crowd     crowd
 	writer    *writer
 	machines  maker
 

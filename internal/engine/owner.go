@@ -22,6 +22,7 @@ type owner struct {
 	feed    *feed
 	tail    *tail
 	lane    *lane
+	gate    gate
 	entropy func() uint64
 
 	// What others hand in, under mu.

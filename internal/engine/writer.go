@@ -28,7 +28,8 @@ type writer struct {
 // What goes into one transaction at most.
 const (
 	maxPartsPerAccount = 16
-	maxRowsPerApply    = 20_000
+	maxRowsPerApply    = 500
+	fewRowsPerApply    = 100 // while several accounts are called: who answers them wants a core soon
 )
 
 func newWriter(e *Engine) *writer {
@@ -89,11 +90,14 @@ func (w *writer) step(ctx context.Context) bool {
 	w.space.reset()
 	var loads []load
 	var batches []tables.Batch
-	rows := 0
+	rows, most := 0, maxRowsPerApply
+	if w.e.crowd.now() {
+		most = fewRowsPerApply
+	}
 	for _, o := range w.e.allOwners() {
 		l := load{owner: o, parts: o.tail.sealed(maxPartsPerAccount)}
 		for n, p := range l.parts {
-			if rows >= maxRowsPerApply {
+			if rows >= most {
 				l.parts = l.parts[:n]
 				break
 			}

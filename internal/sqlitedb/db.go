@@ -42,11 +42,12 @@ type Options struct {
 // a third fewer bytes written than with 4096 (docs/decisions).
 const pageBytes = 8192
 
-// checkpointBytes is how much is written before the WAL is brought into the file.
-const checkpointBytes = 16 << 20
+// checkpointBytes is how much is written before the WAL is brought into the file: little, because no
+// commit is confirmed while the device is at it.
+const checkpointBytes = 1 << 20
 
 // mostAhead is how much the writer may write before it waits for the checkpoints.
-const mostAhead = 2 * checkpointBytes
+const mostAhead = 32 * checkpointBytes
 
 // DB is an open database. Reads see every Write that has returned.
 type DB struct {

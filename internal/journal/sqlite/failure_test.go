@@ -61,7 +61,7 @@ func TestOneFlushACommit(t *testing.T) {
 	before := f.syncs.Load()
 	seq := switchyard.Seq(1)
 	for i := range 100 {
-		rows := someRows("acme", seq+1, seq+1+switchyard.Seq(i%80))
+		rows := someRows("acme", seq+1, seq+1+switchyard.Seq(i%20)) // less in all than brings a checkpoint
 		seq += switchyard.Seq(len(rows))
 		appendRows(t, s, append(rows, someRows(fmt.Sprint("other", i), 1, 1)...))
 	}
