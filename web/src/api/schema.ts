@@ -1205,6 +1205,7 @@ export interface components {
         };
         ConnectorSettings: {
             allow?: string[];
+            breaker?: components["schemas"]["Breaker"];
         };
         Credentials: {
             account: string;
