@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -117,6 +118,7 @@ type schemes struct {
 
 // RoundTrip implements http.RoundTripper.
 func (s *schemes) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = sentOnce(r)
 	switch {
 	case r.URL.Scheme == "https":
 		return s.secure.RoundTrip(r)
@@ -130,6 +132,32 @@ func (s *schemes) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("plain http is refused: use https, or for a loopback address start the server with " + insecureFlag)
 	}
 	return nil, fmt.Errorf("scheme %q is refused: use https", r.URL.Scheme)
+}
+
+// replayed are the headers that have the standard library send a request of any method again by
+// itself, when a kept connection breaks after the request was written (net/http, isReplayable).
+var replayed = []string{"Idempotency-Key", "X-Idempotency-Key"}
+
+// sentOnce keeps the transport from doing so: a POST may have done what it does, and whether it is sent
+// again the core decides. The transport looks for those headers as they are usually spelled; names
+// of headers compare without case (RFC 9110 §5.1), and HTTP/2 has them in lower case anyhow. A header
+// without a value is not sent: with it a caller asks the transport to repeat. A request of which
+// nothing was written is sent over another connection in any case.
+func sentOnce(r *http.Request) *http.Request {
+	once := r
+	for _, name := range replayed {
+		values := r.Header[name]
+		if len(values) == 0 {
+			continue
+		}
+		if once == r {
+			once = r.WithContext(r.Context())
+			once.Header = r.Header.Clone()
+		}
+		delete(once.Header, name)
+		once.Header[strings.ToLower(name)] = values
+	}
+	return once
 }
 
 // CloseIdleConnections lets http.Client close what is kept.

@@ -98,6 +98,9 @@ func (p *Performer) deliver(ctx context.Context, account string, g switchyard.Ga
 	if err != nil {
 		return effects.Outcome{GiveUp: !f.UnsealFailed, Detail: f.Excerpt(err.Error())}
 	}
+	// Not every vendor takes an id of ours (Twilio takes none), and whatever stands between here and
+	// there is to know a message that comes again, too.
+	r.Header.Set("Idempotency-Key", e.ID.String())
 	answer, err := egress.Fetch(p.o.Client, r, maxAnswerBytes)
 	if err != nil {
 		return effects.Outcome{Silent: egress.Silent(err), Detail: f.Excerpt(egress.Explain(err))}

@@ -62,6 +62,7 @@ func TestVendorsTakeMessages(t *testing.T) {
 			v := vendortest.New(t)
 			e := single()
 			want.Text, want.Receipt = e.Message, public+"/hooks/sms/acme/default/"+e.Interaction.String()+"/"+e.ID.String()
+			want.IdempotencyKey = e.ID.String()
 			if name != "twilio" {
 				want.Ref = e.Interaction.String() + "." + e.ID.String()
 			}

@@ -41,6 +41,7 @@ type Message struct {
 	Receipt             string // URL
 	Unicode             bool
 	ID                  string // the vendor's
+	IdempotencyKey      string
 }
 
 // Vendor is a vendor with all of its APIs on one server.
@@ -166,7 +167,7 @@ func (v *Vendor) vonageSMS(w http.ResponseWriter, r *http.Request) {
 	}
 	f := r.PostForm
 	m := Message{To: f.Get("to"), From: f.Get("from"), Text: f.Get("text"), Ref: f.Get("client-ref"), Receipt: f.Get("callback"),
-		Unicode: f.Get("type") == "unicode"}
+		Unicode: f.Get("type") == "unicode", IdempotencyKey: r.Header.Get("Idempotency-Key")}
 	switch {
 	case f.Get("api_key") != Key || f.Get("api_secret") != Secret:
 		refuse("4", "Bad Credentials")
@@ -216,7 +217,7 @@ func (v *Vendor) vonageMessages(w http.ResponseWriter, r *http.Request) {
 	case d.WebhookURL != "" && d.WebhookVersion != "v1":
 		refuse(422, "Invalid params", "webhook_version")
 	default:
-		m := v.keep(Message{To: d.To, From: d.From, Text: d.Text, Ref: d.Ref, Receipt: d.WebhookURL, Unicode: d.SMS.Encoding == "unicode"},
+		m := v.keep(Message{To: d.To, From: d.From, Text: d.Text, Ref: d.Ref, Receipt: d.WebhookURL, Unicode: d.SMS.Encoding == "unicode", IdempotencyKey: r.Header.Get("Idempotency-Key")},
 			"aaaaaaaa-bbbb-cccc-dddd-00000000000%d")
 		answer(w, 202, object{"message_uuid": m.ID})
 	}
@@ -230,7 +231,8 @@ func (v *Vendor) twilio(w http.ResponseWriter, r *http.Request) {
 		v.t.Errorf("Twilio: content type %q", r.Header.Get("Content-Type"))
 	}
 	f := r.PostForm
-	m := Message{To: f.Get("To"), From: f.Get("From"), Text: f.Get("Body"), Receipt: f.Get("StatusCallback")}
+	m := Message{To: f.Get("To"), From: f.Get("From"), Text: f.Get("Body"), Receipt: f.Get("StatusCallback"),
+		IdempotencyKey: r.Header.Get("Idempotency-Key")}
 	if service := f.Get("MessagingServiceSid"); m.From == "" {
 		m.From = service
 	}
