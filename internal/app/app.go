@@ -73,6 +73,8 @@ type Options struct {
 	// WrapJournal puts something between the server and its journal. It is for tests and
 	// simulators, which fail, delay or lie there; a server that people use has none.
 	WrapJournal func(journal.Store) journal.Store
+	// WrapEffects does the same between the worker and who makes its attempts.
+	WrapEffects func(effects.Performer) effects.Performer
 
 	kept     *stores // of a server before this one; tests give them
 	tireless bool    // no breakers: for tests whose hosts fail more than any would
@@ -166,18 +168,25 @@ func (a *App) wire(registry *prometheus.Registry) {
 		manners = nil
 	}
 	a.sms = sms.New(sms.Options{Log: o.Log, Client: client, Lookup: a.settings, Open: a.key.Open, PublicURL: o.PublicURL})
+	performers := map[string]effects.Performer{
+		switchyard.EffectCallback:  callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
+		switchyard.EffectEmail:     email.New(email.Options{Log: o.Log, Guard: guard, Lookup: a.settings, Open: a.key.Open}),
+		switchyard.EffectSMS:       a.sms,
+		switchyard.EffectConnector: connector.New(connector.Options{Client: client, Lookup: a.settings, Open: a.key.Open}),
+	}
+	if o.WrapEffects != nil {
+		for kind, p := range performers {
+			performers[kind] = o.WrapEffects(p)
+		}
+	}
 	a.worker = effects.New(effects.Options{
 		Log: o.Log, Registerer: registry,
 		Results: func(account string, r *switchyard.EffectResult) { a.engine.Report(account, r) },
 		Room:    a.room,
 		Manners: manners,
 		Clock:   func() switchyard.Instant { return a.engine.Now() },
-		Performers: map[string]effects.Performer{
-			switchyard.EffectCallback:  callback.New(callback.Options{Client: client, Lookup: a.settings, Open: a.key.Open, Version: native.BuildVersion().Version}),
-			switchyard.EffectEmail:     email.New(email.Options{Log: o.Log, Guard: guard, Lookup: a.settings, Open: a.key.Open}),
-			switchyard.EffectSMS:       a.sms,
-			switchyard.EffectConnector: connector.New(connector.Options{Client: client, Lookup: a.settings, Open: a.key.Open}),
-		},
+
+		Performers: performers,
 	})
 	perform := func(account string) engine.Handover { return effects.NewHandover(account, a.worker.Perform) }
 	if o.Purpose != Serve {

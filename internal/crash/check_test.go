@@ -14,7 +14,7 @@ import (
 )
 
 // check holds what is there, when all is quiet, against what was acknowledged.
-func (w *world) check(ctx context.Context, r *receiver) error {
+func (w *world) check(ctx context.Context, r *receiver, o *outside) error {
 	if err := w.reader.compare(ctx); err != nil {
 		return err
 	}
@@ -25,6 +25,7 @@ func (w *world) check(ctx context.Context, r *receiver) error {
 	w.checkRequests(found)
 	w.checkActs()
 	w.checkCallbacks(r)
+	w.checkEffects(o)
 	return w.checkInvocations(ctx)
 }
 

@@ -18,20 +18,36 @@ var (
 
 // TestKilledServersKeepTheirWord kills servers at random moments under load. Every acknowledged
 // request is there once, nothing else is, no work was with two agents, callbacks are complete and in
-// order, the feed has no gap, and the journal decides the same again.
+// order, no effect is lost or made again but under its own id, the feed has no gap, and the journal
+// decides the same again.
 func TestKilledServersKeepTheirWord(t *testing.T) {
 	f := newFaults()
-	newHarness(t, f, false).run(*crashes)
+	h := newHarness(t, f, "")
+	h.run(*crashes)
 	f.report(t)
+	h.tally().shows(t, *crashes)
 }
 
 // TestHarnessFindsHastyServer is the harness's canary: a server that answers before the commit must
 // be found out.
 func TestHarnessFindsHastyServer(t *testing.T) {
+	t.Parallel()
 	f := newFaults()
-	newHarness(t, f, true).run(4)
+	newHarness(t, f, hastyBug).run(4)
 	if f.of(lostFault) == 0 {
 		t.Error("a server that answered before the commit was killed 4 times, and the harness missed nothing")
+	}
+	t.Logf("found: %v", f.count)
+}
+
+// TestHarnessFindsCarelessServer is the canary of the effects: a server that makes attempts of one
+// account under new ids, and reports those of the other before they are made, must be found out in both.
+func TestHarnessFindsCarelessServer(t *testing.T) {
+	t.Parallel()
+	f := newFaults()
+	newHarness(t, f, carelessBug).run(4)
+	if f.of(repeatFault) == 0 || f.of(unmadeFault) == 0 {
+		t.Error("a server made effects under new ids and reported others before they were made, and the harness missed one or both")
 	}
 	t.Logf("found: %v", f.count)
 }
@@ -43,10 +59,11 @@ type harness struct {
 	rnd      *rand.Rand
 	server   *server
 	receiver *receiver
+	outside  *outside
 	worlds   []*world
 }
 
-func newHarness(t *testing.T, f *faults, hasty bool) *harness {
+func newHarness(t *testing.T, f *faults, bug string) *harness {
 	t.Helper()
 	from := *seed
 	if from == 0 {
@@ -55,11 +72,17 @@ func newHarness(t *testing.T, f *faults, hasty bool) *harness {
 	t.Logf("seed %d", from)
 	h := &harness{t: t, faults: f, rnd: chance(from, "harness")}
 	var err error
-	if h.server, err = newServer(filepath.Join(t.TempDir(), "data"), hasty, f, h.rnd); err != nil {
+	if h.receiver, err = newReceiver(f, chance(from, "receiver")); err != nil {
 		t.Fatal(err)
 	}
-	h.receiver = newReceiver(f, chance(from, "receiver"))
 	t.Cleanup(h.receiver.Close)
+	if h.outside, err = newOutside(t, f, chance(from, "outside")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.outside.close)
+	if h.server, err = newServer(filepath.Join(t.TempDir(), "data"), bug, h.outside, f, h.rnd); err != nil {
+		t.Fatal(err)
+	}
 	for _, account := range accounts {
 		h.worlds = append(h.worlds, newWorld(account, h.server, f, from))
 	}
@@ -91,7 +114,7 @@ func (h *harness) run(crashes int) {
 	load.wait(h.t)
 	h.drain(ctx)
 	for _, w := range h.worlds {
-		if err := w.check(ctx, h.receiver); err != nil {
+		if err := w.check(ctx, h.receiver, h.outside); err != nil {
 			h.t.Errorf("account %s: %v", w.account, err)
 		}
 		h.t.Log(w.summary())
@@ -130,8 +153,9 @@ func (h *harness) await(ready <-chan error) error {
 func (h *harness) crash(ctx context.Context, n int) {
 	pause(ctx, time.Duration(50+h.rnd.IntN(1000))*time.Millisecond)
 	for again := true; again; {
+		h.aim(ctx)
 		h.server.kill()
-		h.receiver.silence()
+		h.silence()
 		if h.rnd.IntN(8) == 0 {
 			if err := h.server.dropTables(); err != nil {
 				h.t.Fatal(err)
@@ -145,6 +169,32 @@ func (h *harness) crash(ctx context.Context, n int) {
 		}
 	}
 	h.start()
+}
+
+// aim chooses the moment of a kill: any, or one with many requests that are not answered, or one at
+// which many answers are on their way to being recorded.
+func (h *harness) aim(ctx context.Context) {
+	h.outside.hold()
+	moment := h.rnd.IntN(3)
+	if moment == 0 {
+		return
+	}
+	pause(ctx, time.Duration(h.rnd.IntN(60))*time.Millisecond)
+	if moment == 2 {
+		h.outside.free()
+		pause(ctx, time.Duration(h.rnd.IntN(3000))*time.Microsecond)
+		h.outside.hold()
+	}
+}
+
+// silence waits until whatever the dead server sent has arrived.
+func (h *harness) silence() {
+	if err := h.receiver.wire.silence(); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.outside.silence(); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // crew is goroutines that end together.
@@ -239,9 +289,10 @@ func (h *harness) verify(ctx context.Context) {
 		h.faults.add(serverFault, "logged: %s", line)
 	}
 	h.t.Logf("%d callbacks were repeated", h.receiver.repeats)
+	h.t.Log(h.tally())
 }
 
-// summary tells how much a run had to do.
+// summary tells how much an account had to do.
 func (w *world) summary() string {
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
@@ -252,5 +303,5 @@ func (w *world) summary() string {
 	w.model.mu.Lock()
 	defer w.model.mu.Unlock()
 	return fmt.Sprintf("%s: %d requests, %d dispatches acknowledged, %d actions of agents, %d calls of unknown outcome, %d events read, %d callbacks",
-		w.account, len(w.ledger.requests), len(w.ledger.order), acts, w.ledger.unknowns, len(w.reader.seen), len(w.model.asked))
+		w.account, len(w.ledger.requests), len(w.ledger.order), acts, w.ledger.unknowns, len(w.reader.seen), w.model.callbacks())
 }

@@ -15,6 +15,8 @@ const (
 	twiceFault    faultKind = "twice"    // done twice, or a repeat taken for new
 	assignedFault faultKind = "assigned" // with two agents, or more work than an agent has room for
 	callbackFault faultKind = "callback" // missing, out of order, changed
+	unmadeFault   faultKind = "unmade"   // an effect asked for and not made, or made and its result not taken once
+	repeatFault   faultKind = "repeat"   // an effect made again under another id, or more often than was decided
 	feedFault     faultKind = "feed"     // a gap, a repeat, a difference
 	answerFault   faultKind = "answer"   // an answer the contract does not know
 	serverFault   faultKind = "server"   // it ended by itself, or logged errors

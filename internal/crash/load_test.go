@@ -53,10 +53,13 @@ func (c *caller) requestID() string {
 // providers a request may name: one that is called back, one that is not, none.
 var providers = []string{"crm", "crm", "crm", "mute", ""}
 
+// routes a request may go by: half of them have no effects but callbacks.
+var routes = []string{"Manual", "Manual", "Auto", "Mixed", "Asked", "Ordered", "Told", "Hurried"}
+
 func (c *caller) dispatch() *request {
 	r := &request{id: c.requestID(), provider: providers[c.rnd.IntN(len(providers))]}
 	r.externalID = "x-" + r.id
-	r.route = []string{"Manual", "Manual", "Auto", "Mixed"}[c.rnd.IntN(4)]
+	r.route = routes[c.rnd.IntN(len(routes))]
 	if old := c.w.ledger.dispatched(c.rnd, 500); old != nil && c.rnd.IntN(15) == 0 {
 		r.provider, r.externalID = old.provider, old.externalID // free again, if that one has ended
 	}

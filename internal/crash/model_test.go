@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -25,8 +26,9 @@ type model struct {
 	alive        int
 	lanes        map[address][]*notice // callbacks there must be, in order
 	acts         map[act]int
-	asked        map[switchyard.ID]bool // effects that were requested
-	done         map[switchyard.ID]bool // effects that are through
+	effects      map[switchyard.ID]*effect
+	open         int               // effects that are not through
+	visits       map[visit]*waited // applets that asked for effects
 }
 
 // address is what the API knows an interaction by.
@@ -41,6 +43,8 @@ type interaction struct {
 	agent                 string
 	size                  int
 	released              bool // the provider was told
+	ending                bool // it was told because the plan ends, which the next event says
+	after                 bool // it has ended, and its route has a plan for that
 	byAPI                 int
 }
 
@@ -64,7 +68,7 @@ func (m *model) reset() {
 	m.interactions, m.byRequest = map[switchyard.ID]*interaction{}, map[string]switchyard.ID{}
 	m.addresses, m.load, m.alive = map[address]*interaction{}, map[string]int{}, 0
 	m.lanes, m.acts = map[address][]*notice{}, map[act]int{}
-	m.asked, m.done = map[switchyard.ID]bool{}, map[switchyard.ID]bool{}
+	m.effects, m.open, m.visits = map[switchyard.ID]*effect{}, 0, map[visit]*waited{}
 }
 
 func (m *model) live() int {
@@ -104,12 +108,8 @@ func (m *model) take(h *native.Happening) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	switch h.Type {
-	case "effect.requested":
-		m.request(h)
-		return
-	case "effect.finished":
-		m.finishEffect(h)
+	if strings.HasPrefix(h.Type, "effect.") {
+		m.effect(h)
 		return
 	}
 	if h.Interaction.IsZero() {
@@ -122,6 +122,10 @@ func (m *model) take(h *native.Happening) {
 	}
 	if i == nil {
 		m.faults.add(strangeFault, "%s at %d.%d is about %s, which was never dispatched", h.Type, h.Seq, h.N, h.Interaction)
+		return
+	}
+	if h.Type == "interaction.stepped" {
+		m.stepped(h)
 		return
 	}
 	m.step(h, i)
@@ -190,11 +194,13 @@ func (m *model) step(h *native.Happening, i *interaction) {
 		By      string             `json:"by"`
 		Wrap    switchyard.Instant `json:"wrap"`
 		Expired bool               `json:"expired"`
+		After   string             `json:"after"`
 	}](m, h)
 	legal := false
 	for _, from := range move.from {
 		legal = legal || from == i.state
 	}
+	legal = legal && (!i.ending || h.Type == "interaction.ended")
 	if !legal || i.agent != "" && h.Agent != "" && h.Agent != i.agent {
 		m.faults.add(assignedFault, "%s at %d.%d: %s goes to %s while it is %s with %q", h.Type, h.Seq, h.N, i.id, h.Agent, i.state, i.agent)
 	}
@@ -215,6 +221,7 @@ func (m *model) step(h *native.Happening, i *interaction) {
 			i.agent = "" // it ends in the same row
 		}
 	case "interaction.ended":
+		i.after = v.After != ""
 		m.ended(h, i)
 	}
 	m.weigh(h, &before, i)
@@ -242,8 +249,8 @@ func (m *model) releasedNow(h *native.Happening, i *interaction, before interact
 func (m *model) ended(h *native.Happening, i *interaction) {
 	if !i.released {
 		m.expect(i, h.Account, "Release", "")
-		m.leave(i)
 	}
+	m.leave(i)
 	i.agent = ""
 	m.alive--
 	close(m.changed)
@@ -288,15 +295,12 @@ func (m *model) expect(i *interaction, account, kind, agent string) {
 	}
 }
 
-// request holds a callback that is asked for against the one there must be.
-func (m *model) request(h *native.Happening) {
-	e := data[struct {
-		Effect switchyard.Effect `json:"effect"`
-	}](m, h).Effect
-	if m.asked[e.ID] {
-		m.faults.add(callbackFault, "effect %s was requested twice", e.ID)
+// callback holds a callback that is asked for against the one there must be.
+func (m *model) callback(h *native.Happening, e *switchyard.Effect) {
+	if i := m.interactions[e.Interaction]; i != nil && i.state == "waiting" && !i.released && e.Notification == "Release" {
+		m.expect(i, h.Account, e.Notification, "")
+		i.released, i.ending = true, true
 	}
-	m.asked[e.ID] = true
 	for _, n := range m.lanes[address{e.Provider, e.ExternalID}] {
 		if n.id != "" {
 			continue
@@ -308,15 +312,4 @@ func (m *model) request(h *native.Happening) {
 		return
 	}
 	m.faults.add(callbackFault, "%d.%d asks for %s of %s by %q, nothing is due", h.Seq, h.N, e.Notification, e.ExternalID, e.Agent)
-}
-
-func (m *model) finishEffect(h *native.Happening) {
-	v := data[struct {
-		Effect switchyard.ID `json:"effect"`
-		OK     bool          `json:"ok"`
-	}](m, h)
-	if !m.asked[v.Effect] || m.done[v.Effect] || !v.OK {
-		m.faults.add(callbackFault, "%d.%d: effect %s ends: asked %v, ended before %v, ok %v", h.Seq, h.N, v.Effect, m.asked[v.Effect], m.done[v.Effect], v.OK)
-	}
-	m.done[v.Effect] = true
 }

@@ -17,10 +17,9 @@ import (
 type receiver struct {
 	*httptest.Server
 	faults *faults
+	wire   *wire
 
 	mu      sync.Mutex
-	quiet   *sync.Cond // a connection was closed
-	open    map[net.Conn]bool
 	rnd     *rand.Rand
 	lanes   map[lane]*arrivals
 	repeats int
@@ -52,35 +51,21 @@ type notification struct {
 	} `json:"params"`
 }
 
-func newReceiver(f *faults, rnd *rand.Rand) *receiver {
-	r := &receiver{faults: f, rnd: rnd, lanes: map[lane]*arrivals{}, open: map[net.Conn]bool{}}
-	r.quiet = sync.NewCond(&r.mu)
-	r.Server = httptest.NewUnstartedServer(http.HandlerFunc(r.receive))
-	r.Config.ConnState = r.connection
-	r.Start()
-	return r
+func newReceiver(f *faults, rnd *rand.Rand) (*receiver, error) {
+	r := &receiver{faults: f, rnd: rnd, lanes: map[lane]*arrivals{}}
+	var err error
+	if r.wire, err = newWire(); err != nil {
+		return nil, err
+	}
+	r.Server = serveOn(r.wire, r.receive)
+	return r, nil
 }
 
-func (r *receiver) connection(c net.Conn, state http.ConnState) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch state {
-	case http.StateNew:
-		r.open[c] = true
-	case http.StateClosed, http.StateHijacked:
-		delete(r.open, c)
-		r.quiet.Broadcast()
-	}
-}
-
-// silence waits until everything that a killed server sent has arrived: what comes afterwards comes
-// from its successor.
-func (r *receiver) silence() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for len(r.open) > 0 {
-		r.quiet.Wait()
-	}
+// serveOn starts an HTTP server on a listener.
+func serveOn(l net.Listener, handle http.HandlerFunc) *httptest.Server {
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: handle}}
+	s.Start()
+	return s
 }
 
 func (r *receiver) receive(w http.ResponseWriter, request *http.Request) {
@@ -107,15 +92,8 @@ func (r *receiver) receive(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// What the receiver does with an attempt.
-const (
-	taking = iota
-	failing
-	breaking
-)
-
 // note checks that an attempt is in order: the one before it of its lane succeeded.
-func (r *receiver) note(l lane, n notification, body [sha256.Size]byte) int {
+func (r *receiver) note(l lane, n notification, body [sha256.Size]byte) fate {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.lanes[l]

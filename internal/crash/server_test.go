@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"switchyard/internal/app"
+	"switchyard/internal/effects"
 	"switchyard/internal/journal"
 )
 
@@ -26,7 +27,13 @@ const (
 	dataEnv   = "SWITCHYARD_CRASH_DATA" // the folder; without it the binary runs tests
 	listenEnv = "SWITCHYARD_CRASH_LISTEN"
 	filesEnv  = "SWITCHYARD_CRASH_ACCOUNTS"
-	hastyEnv  = "SWITCHYARD_CRASH_HASTY" // the canary's bug: answer before the commit
+	bugEnv    = "SWITCHYARD_CRASH_BUG"
+)
+
+// The bugs of the canaries.
+const (
+	hastyBug    = "hasty"    // answers before the commit
+	carelessBug = "careless" // makes effects under ids that change, or reports them first
 )
 
 func TestMain(m *testing.M) {
@@ -42,11 +49,14 @@ func serve(data string) int {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(2)
 	}()
-	o := app.Options{Data: data, Listen: os.Getenv(listenEnv), AllowInsecure: true,
+	o := app.Options{Data: data, Listen: os.Getenv(listenEnv), AllowInsecure: true, PublicURL: "https://switchyard.example.com",
 		AccountFiles: filepath.SplitList(os.Getenv(filesEnv)),
 		Log:          slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
-	if os.Getenv(hastyEnv) != "" {
+	switch os.Getenv(bugEnv) {
+	case hastyBug:
 		o.WrapJournal = func(s journal.Store) journal.Store { return newHasty(s) }
+	case carelessBug:
+		o.WrapEffects = func(p effects.Performer) effects.Performer { return careless{p} }
 	}
 	a, err := app.New(context.Background(), o)
 	if err == nil {
@@ -60,7 +70,7 @@ func serve(data string) int {
 type server struct {
 	data, listen, url string
 	files             []string
-	hasty             bool
+	bug               string // of a canary
 	logPath           string
 	faults            *faults
 
@@ -73,11 +83,17 @@ type server struct {
 	up chan struct{} // closed while calls may be made
 }
 
-func newServer(data string, hasty bool, f *faults, rnd *rand.Rand) (*server, error) {
-	s := &server{data: data, hasty: hasty, faults: f, up: make(chan struct{}), logPath: filepath.Join(filepath.Dir(data), "server.log")}
+func newServer(data, bug string, o *outside, f *faults, rnd *rand.Rand) (*server, error) {
+	s := &server{data: data, bug: bug, faults: f, up: make(chan struct{}), logPath: filepath.Join(filepath.Dir(data), "server.log")}
+	text, err := os.ReadFile(filepath.Join("testdata", "account.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	_, mailPort, _ := net.SplitHostPort(o.mail.Addr().String())
 	for _, account := range accounts {
-		path, err := filepath.Abs(filepath.Join("testdata", account+".yaml"))
-		if err != nil {
+		fill := strings.NewReplacer("ACCOUNT", account, "OUTSIDE", o.web.Addr().String(), "MAILPORT", mailPort)
+		path := filepath.Join(filepath.Dir(data), account+".yaml")
+		if err := os.WriteFile(path, []byte(fill.Replace(string(text))), 0o600); err != nil {
 			return nil, err
 		}
 		s.files = append(s.files, path)
@@ -96,7 +112,7 @@ func newServer(data string, hasty bool, f *faults, rnd *rand.Rand) (*server, err
 
 // launch starts a process; ready tells when it serves.
 func (s *server) launch() (ready <-chan error, err error) {
-	if s.hasty {
+	if s.bug == hastyBug {
 		// The tables of a server that loses rows are ahead of its journal, which it refuses: the
 		// canary is about the ledger, not about that.
 		if err := s.dropTables(); err != nil {
@@ -111,8 +127,8 @@ func (s *server) launch() (ready <-chan error, err error) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), dataEnv+"="+s.data, listenEnv+"="+s.listen,
 		filesEnv+"="+strings.Join(s.files, string(filepath.ListSeparator)))
-	if s.hasty {
-		cmd.Env = append(cmd.Env, hastyEnv+"=1")
+	if s.bug != "" {
+		cmd.Env = append(cmd.Env, bugEnv+"="+s.bug)
 	}
 	cmd.Stderr = log
 	if s.stdin, err = cmd.StdinPipe(); err != nil {
