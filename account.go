@@ -34,6 +34,18 @@ type Settings struct {
 	FairUse         *FairUse   `json:"fairuse,omitempty"` // calls of one client; absent = unlimited
 	// Connectors are how data connectors are treated; absent = they reach wherever the server lets them.
 	Connectors *ConnectorSettings `json:"connectors,omitzero"`
+	// OIDC lets the users sign in at an identity provider; nil = by their passwords only.
+	OIDC *OIDC `json:"oidc,omitzero"`
+}
+
+// OIDC is an OpenID Connect provider that knows the account's users.
+type OIDC struct {
+	Issuer string `json:"issuer"`           // https URL; its discovery document is beneath it
+	Client string `json:"client"`           // the client id Switchyard has there
+	Secret string `json:"secret,omitempty"` // of a confidential client; sealed
+	// Claim of the ID token that is the username here; preferred_username (default), email, sub or
+	// one of the provider's own. Email counts only where the provider says that it is verified.
+	Claim string `json:"claim,omitempty"`
 }
 
 // ConnectorSettings are an account's settings of its data connectors.

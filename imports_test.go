@@ -67,6 +67,7 @@ var rooms = []struct {
 	// What comes in over HTTP.
 	{"api/httpx", root},
 	{"api/auth", root + " api/httpx"},
+	{"api/oidc", root + " api/httpx api/auth"},
 	{"api/hook", root + " effects/sms api/httpx api/auth"},
 	{"api/vcc", root + " config seal api/httpx api/auth"},
 	{"api/native", root + " core journal engine tables config seal api/httpx api/auth"},
@@ -76,7 +77,7 @@ var rooms = []struct {
 
 	// The only wiring.
 	{"app", root + " core core/plan journal journal/memory journal/sqlite tables tables/sqlite engine effects effects/egress" +
-		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/hook api/vcc api/native web"},
+		" effects/callback effects/email effects/sms effects/connector seal config api/httpx api/auth api/hook api/oidc api/vcc api/native web"},
 
 	// What meets a server from outside only, and what writes pages. Of crash there are tests only.
 	{"client", root},

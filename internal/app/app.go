@@ -26,6 +26,7 @@ import (
 	"switchyard/internal/api/hook"
 	"switchyard/internal/api/httpx"
 	"switchyard/internal/api/native"
+	"switchyard/internal/api/oidc"
 	"switchyard/internal/api/vcc"
 	"switchyard/internal/config"
 	"switchyard/internal/core"
@@ -88,6 +89,7 @@ type App struct {
 	hasher    *seal.Hasher
 	engine    *engine.Engine
 	worker    *effects.Worker
+	client    *http.Client // the guarded way out
 	sms       *sms.Performer
 	settings  *settings
 	directory *auth.Directory
@@ -163,6 +165,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 	}
 	guard := egress.Guard{AllowInsecure: o.AllowInsecure, AllowNetworks: o.AllowNetworks}
 	client := egress.Client(egress.Options{Guard: guard})
+	a.client = client
 	manners := a.settings.manners
 	if o.tireless {
 		manners = nil
@@ -226,9 +229,12 @@ func (a *App) routes(registry *prometheus.Registry) http.Handler {
 	a.tokens.Mount(mux)
 	vcc.New(vcc.Options{Callers: a.directory, Submit: a.submit, Key: a.key, FairUse: a.settings.fairUse,
 		AllowInsecure: o.AllowInsecure, Log: o.Log}).Mount(mux)
+	sessions := auth.NewSessions(a.directory, a.submit, a.hasher)
+	oidc.Mount(mux, oidc.Options{Settings: a.settings.oidc, Open: a.key.Open, Client: a.client, Sessions: sessions,
+		Log: o.Log, PublicURL: o.PublicURL})
 	hook.Mount(mux, hook.Options{Receipt: a.sms.Receipt, Submit: a.submit})
 	native.Mount(mux, native.Deps{
-		Engine: a.engine, Directory: a.directory, Sessions: auth.NewSessions(a.directory, a.submit, a.hasher),
+		Engine: a.engine, Directory: a.directory, Sessions: sessions,
 		Key: a.key, Hasher: a.hasher, Rules: config.Rules{AllowInsecure: o.AllowInsecure}, Log: o.Log, Gatherer: registry,
 		Version: native.BuildVersion(), Waiting: a.waiting, Stopping: a.stopping,
 	})

@@ -108,6 +108,11 @@ func (x *settings) documentOf(account string) *switchyard.Account {
 	return &switchyard.Account{}
 }
 
+// oidc is where users of an account sign in beside here; nil = nowhere.
+func (x *settings) oidc(account string) *switchyard.OIDC {
+	return x.documentOf(account).Settings.OIDC
+}
+
 // fairUse is the limit on calls of one client; nil = none.
 func (x *settings) fairUse(account string) *switchyard.FairUse {
 	return x.documentOf(account).Settings.FairUse

@@ -166,6 +166,21 @@ func (c *checker) settings() {
 			c.fault("settings.fairuse.burst", "must be at least 1")
 		}
 	}
+	if s.OIDC != nil {
+		c.oidc(*s.OIDC)
+	}
+}
+
+func (c *checker) oidc(o switchyard.OIDC) {
+	const path = "settings.oidc"
+	if fault := endpointFault(o.Issuer, c.rules.AllowInsecure); fault != "" {
+		c.fault(path+".issuer", "%s", fault)
+	} else if strings.Contains(o.Issuer, "?") {
+		c.fault(path+".issuer", "is what the provider calls its issuer, an address without a query (?…)")
+	}
+	if o.Client == "" {
+		c.fault(path+".client", "is missing; give the client id that Switchyard has at the provider")
+	}
 }
 
 func (c *checker) retention(r switchyard.Retention) {

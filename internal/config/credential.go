@@ -13,7 +13,7 @@ import (
 )
 
 // credentials calls f with every member of a document that may hold a credential, and puts what f
-// returns in its place. These are passwords, client secrets, the values of secrets, the headers of
+// returns in its place. These are passwords, client secrets, that of the identity provider, the values of secrets, the headers of
 // providers, and the headers, bodies, passwords and secrets of gateways. A member without a value is passed over.
 func credentials(doc *switchyard.Account, f func(path, value string) string) {
 	replace := func(path string, value *string) {
@@ -30,6 +30,9 @@ func credentials(doc *switchyard.Account, f func(path, value string) string) {
 	}
 	for i := range doc.Agents {
 		replace(nth("agents", i)+".password", &doc.Agents[i].Password)
+	}
+	if o := doc.Settings.OIDC; o != nil {
+		replace("settings.oidc.secret", &o.Secret)
 	}
 	replaceAll("secrets", doc.Secrets)
 	for kind, gateways := range gatewaysOf(doc) {

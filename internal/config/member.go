@@ -16,6 +16,7 @@ var nouns = map[reflect.Type]string{
 	reflect.TypeFor[switchyard.FairUse]():   "fairuse",
 
 	reflect.TypeFor[switchyard.ConnectorSettings](): "connectors",
+	reflect.TypeFor[switchyard.OIDC]():              "oidc",
 	reflect.TypeFor[switchyard.Presence]():          "presence",
 	reflect.TypeFor[switchyard.AgentEntry]():        "agent",
 	reflect.TypeFor[switchyard.Schedule]():          "schedule",

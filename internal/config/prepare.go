@@ -41,6 +41,7 @@ func Prepare(ctx context.Context, doc, previous *switchyard.Account, key *seal.K
 		return nil, nil, err
 	}
 	p.schedules()
+	p.oidc()
 	p.secrets()
 	p.gateways()
 	registers := p.providers()
@@ -55,6 +56,7 @@ func Prepare(ctx context.Context, doc, previous *switchyard.Account, key *seal.K
 func (f *File) Unkept() []Problem {
 	p := preparer{doc: clone(f.Document), previous: &switchyard.Account{}, key: seal.Ephemeral()}
 	_ = p.hashes(context.Background()) // hashes nothing
+	p.oidc()
 	p.secrets()
 	p.gateways()
 	for i, e := range p.doc.Providers {
@@ -212,6 +214,22 @@ func (p *preparer) sealed(path, given, stored string) string {
 		return given
 	}
 	return string(p.key.Seal([]byte(plain)))
+}
+
+// oidc seals the secret of the identity provider. One that is left out stays what it was for the
+// same client of the same issuer.
+func (p *preparer) oidc() {
+	o, stored := p.doc.Settings.OIDC, p.previous.Settings.OIDC
+	if o == nil {
+		return
+	}
+	if stored == nil || stored.Issuer != o.Issuer || stored.Client != o.Client {
+		stored = &switchyard.OIDC{}
+	}
+	if o.Secret == "" {
+		o.Secret = stored.Secret
+	}
+	o.Secret = p.sealed("settings.oidc.secret", o.Secret, stored.Secret)
 }
 
 func (p *preparer) secrets() {

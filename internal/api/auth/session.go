@@ -74,16 +74,41 @@ func (s *Sessions) Login(ctx context.Context, c Credentials, remoteAddr string, 
 	if !ok || stored == s.nobody {
 		return nil, nil, switchyard.Refuse(switchyard.Unauthorized, "no user of that account has this name and password")
 	}
-	if s.directory.sessionsOf(c.Account, c.Username) >= maxSessionsPerUser {
-		return nil, nil, switchyard.Refuse(switchyard.TooManyRequests,
+	session, err := s.begin(ctx, c.Account, entry, opened, secure)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.Describe(session.principal), session.cookie, nil
+}
+
+// Vouched opens a session for a user whom an identity provider has vouched for.
+func (s *Sessions) Vouched(ctx context.Context, account, username string, secure bool) (*http.Cookie, error) {
+	opened := switchyard.InstantOf(s.directory.now())
+	entry, found := s.directory.userOf(account, username)
+	if !found {
+		return nil, switchyard.Refuse(switchyard.Unauthorized, "the account has no user %q", username)
+	}
+	session, err := s.begin(ctx, account, entry, opened, secure)
+	return session.cookie, err
+}
+
+// begun is a session that was just opened.
+type begun struct {
+	principal *Principal
+	cookie    *http.Cookie
+}
+
+func (s *Sessions) begin(ctx context.Context, account string, entry switchyard.AgentEntry, opened switchyard.Instant, secure bool) (begun, error) {
+	if s.directory.sessionsOf(account, entry.Username) >= maxSessionsPerUser {
+		return begun{}, switchyard.Refuse(switchyard.TooManyRequests,
 			"the user has %d open sessions; sign out of some, or change the password", maxSessionsPerUser)
 	}
 	cookie := newSecret()
-	if err := s.open(ctx, c.Account, entry.Username, cookie, opened); err != nil {
-		return nil, nil, err
+	if err := s.open(ctx, account, entry.Username, cookie, opened); err != nil {
+		return begun{}, err
 	}
-	p := &Principal{Account: c.Account, User: entry.Username, Roles: rolesOf(entry), cookie: cookie}
-	return s.Describe(p), sessionCookie(cookie, secure, int(SessionLifetime.Seconds())), nil
+	return begun{&Principal{Account: account, User: entry.Username, Roles: rolesOf(entry), cookie: cookie},
+		sessionCookie(cookie, secure, int(SessionLifetime.Seconds()))}, nil
 }
 
 // open journals the session.
