@@ -26,7 +26,7 @@ type ServeCmd struct {
 	Clock   string   `help:"real, or manual: time stands still until POST /v1/clock moves it." enum:"real,manual" default:"real" env:"SWITCHYARD_CLOCK"`
 	TLSCert string   `help:"Certificate chain (PEM) to serve https with." name:"tls-cert" type:"existingfile" env:"SWITCHYARD_TLS_CERT" placeholder:"FILE"`
 	TLSKey  string   `help:"Private key (PEM) of the certificate." name:"tls-key" type:"existingfile" env:"SWITCHYARD_TLS_KEY" placeholder:"FILE"`
-	Public  *url.URL `help:"Address of this server for the vendors of SMS gateways, such as https://switchyard.example.com: they send delivery receipts there. Left out: none are asked for." name:"public-url" env:"SWITCHYARD_PUBLIC_URL" placeholder:"URL"`
+	Public  *url.URL `help:"Address of this server for others, such as https://switchyard.example.com: vendors of SMS gateways send delivery receipts there, identity providers send users back to it. Left out: no receipts are asked for, and users come back to the address they came from." name:"public-url" env:"SWITCHYARD_PUBLIC_URL" placeholder:"URL"`
 	serverFlags
 }
 

@@ -45,7 +45,7 @@ func newIdentities(t *testing.T) *identities {
 func (i *identities) serve(t *testing.T, address string) {
 	before := slog.Default() // which the provider replaces
 	t.Cleanup(func() { slog.SetDefault(before) })
-	storage.RegisterClients(storage.WebClient("switchyard", "kept secret", address+"/v1/session/oidc/callback"))
+	storage.RegisterClients(storage.WebClient("switchyard", "kept secret", address+"/auth/oidc/callback"))
 	i.handler = exampleop.SetupServer(i.url, storage.NewStorage(i), slog.New(slog.DiscardHandler), false)
 }
 
@@ -130,7 +130,7 @@ func oidcServer(t *testing.T, secret, claim string) (a *App, provider *identitie
 func TestSignInByProvider(t *testing.T) {
 	a, _ := oidcServer(t, "kept secret", "")
 	s := newSurfer(t)
-	at, body := s.signIn(a.URL()+"/v1/session/oidc?account=acme&to=/contactpad", "ada", "at home")
+	at, body := s.signIn(a.URL()+"/auth/oidc?account=acme&to=/contactpad", "ada", "at home")
 	if at.Path != "/contactpad" || !strings.Contains(body, "<html") {
 		t.Fatalf("at the end: %s %.200s", at, body)
 	}
@@ -138,7 +138,7 @@ func TestSignInByProvider(t *testing.T) {
 		t.Errorf("the session: %s", body)
 	}
 	// The cookie that was carried to the provider is used up: its callback cannot be gone to again.
-	if at, _ := s.open(a.URL() + "/v1/session/oidc/callback?code=x&state=y"); at.Query().Get("problem") != "expired" {
+	if at, _ := s.open(a.URL() + "/auth/oidc/callback?code=x&state=y"); at.Query().Get("problem") != "expired" {
 		t.Errorf("a second time: %s", at)
 	}
 }
@@ -152,15 +152,15 @@ func TestSignInByProviderRefuses(t *testing.T) {
 	}
 	t.Run("a user the account does not have", func(t *testing.T) {
 		a, _ := oidcServer(t, "kept secret", "")
-		at, _ := newSurfer(t).signIn(a.URL()+"/v1/session/oidc?account=acme", "mallory", "at home")
+		at, _ := newSurfer(t).signIn(a.URL()+"/auth/oidc?account=acme", "mallory", "at home")
 		problem(t, at, "stranger")
 	})
 	t.Run("an address nobody verified", func(t *testing.T) {
 		a, _ := oidcServer(t, "kept secret", ", claim: email")
-		at, _ := newSurfer(t).signIn(a.URL()+"/v1/session/oidc?account=acme", "mallory", "at home")
+		at, _ := newSurfer(t).signIn(a.URL()+"/auth/oidc?account=acme", "mallory", "at home")
 		problem(t, at, "refused")
 		s := newSurfer(t)
-		if at, body := s.signIn(a.URL()+"/v1/session/oidc?account=acme", "ada", "at home"); at.Path != "/" {
+		if at, body := s.signIn(a.URL()+"/auth/oidc?account=acme", "ada", "at home"); at.Path != "/" {
 			t.Errorf("a verified one: %s %.200s", at, body)
 		}
 		if _, body := s.open(a.URL() + "/v1/session"); !strings.Contains(body, `"username":"ada@example.com"`) {
@@ -169,19 +169,19 @@ func TestSignInByProviderRefuses(t *testing.T) {
 	})
 	t.Run("a wrong client secret", func(t *testing.T) {
 		a, _ := oidcServer(t, "another", "")
-		at, _ := newSurfer(t).signIn(a.URL()+"/v1/session/oidc?account=acme", "ada", "at home")
+		at, _ := newSurfer(t).signIn(a.URL()+"/auth/oidc?account=acme", "ada", "at home")
 		problem(t, at, "refused")
 	})
 	t.Run("another browser's way back", func(t *testing.T) {
 		a, _ := oidcServer(t, "kept secret", "")
 		s := newSurfer(t)
-		s.open(a.URL() + "/v1/session/oidc?account=acme")
-		at, _ := s.open(a.URL() + "/v1/session/oidc/callback?code=theirs&state=theirs")
+		s.open(a.URL() + "/auth/oidc?account=acme")
+		at, _ := s.open(a.URL() + "/auth/oidc/callback?code=theirs&state=theirs")
 		problem(t, at, "expired")
 	})
 	t.Run("accounts without a provider, and no account", func(t *testing.T) {
 		a, _ := oidcServer(t, "kept secret", "")
-		at, _ := newSurfer(t).open(a.URL() + "/v1/session/oidc?account=nobody")
+		at, _ := newSurfer(t).open(a.URL() + "/auth/oidc?account=nobody")
 		problem(t, at, "none")
 	})
 	t.Run("a provider that is gone", func(t *testing.T) {
@@ -189,12 +189,12 @@ func TestSignInByProviderRefuses(t *testing.T) {
 		gone := httptest.NewServer(http.NotFoundHandler())
 		defer gone.Close()
 		a.settings.documentOf("acme").Settings.OIDC.Issuer = gone.URL
-		at, _ := newSurfer(t).open(a.URL() + "/v1/session/oidc?account=acme")
+		at, _ := newSurfer(t).open(a.URL() + "/auth/oidc?account=acme")
 		problem(t, at, "unreachable")
 	})
 	t.Run("an address elsewhere to go to at last", func(t *testing.T) {
 		a, _ := oidcServer(t, "kept secret", "")
-		at, _ := newSurfer(t).signIn(a.URL()+"/v1/session/oidc?account=acme&to=//evil.example/", "ada", "at home")
+		at, _ := newSurfer(t).signIn(a.URL()+"/auth/oidc?account=acme&to=//evil.example/", "ada", "at home")
 		if at.Host != strings.TrimPrefix(a.URL(), "http://") || at.Path != "/" {
 			t.Errorf("at the end: %s", at)
 		}

@@ -101,7 +101,8 @@ func (s *secretStory) document() map[string]any {
 			"send": map[string]any{"type": "sendsms", "gateway": gateway, "from": "$(FromNum)", "to": "$(ToNum)", "message": "$(Message)"}}}
 	}
 	doc := map[string]any{
-		"account": "vault", "settings": map[string]any{"grace": "0s"},
+		"account": "vault", "settings": map[string]any{"grace": "0s", "oidc": map[string]any{
+			"issuer": s.echo.url, "client": "switchyard", "secret": s.secret("identity provider's secret")}},
 		"skills": []string{"billing"}, "groups": []string{"support"},
 		"agents": []any{
 			map[string]any{"username": "ada", "displayid": "5464", "name": "Ada", "password": "env:SWITCHYARD_TEST_ADA", "skills": map[string]any{"billing": 5}},

@@ -24,8 +24,8 @@ func Diff(old, next *switchyard.Account) []string {
 		old = &switchyard.Account{Account: next.Account}
 	}
 	d.leaves("account", leavesOf(old.Account, old.Account), leavesOf(next.Account, next.Account))
-	d.leaves("settings", leavesOf(old.Settings, old.Settings), leavesOf(next.Settings, next.Settings))
 	oldShown, nextShown := Mask(old), Mask(next)
+	d.leaves("settings", leavesOf(old.Settings, oldShown.Settings), leavesOf(next.Settings, nextShown.Settings))
 	d.entries("presence", entriesOf(old.Presences, oldShown.Presences, presenceName),
 		entriesOf(next.Presences, nextShown.Presences, presenceName))
 	d.names("group", old.Groups, next.Groups)

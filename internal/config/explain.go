@@ -65,7 +65,7 @@ var aboutSettings = map[string]about{
 	"settings.oidc": {text: "An OpenID Connect provider where the users may sign in. Users are those of agents; who is not among them gets nowhere."},
 
 	"oidc.issuer": {text: "The provider's issuer, an https URL; its discovery document is beneath it.", required: true},
-	"oidc.client": {text: "The client id that Switchyard has there. The address it lets users come back to is /v1/session/oidc/callback of the server.", required: true},
+	"oidc.client": {text: "The client id that Switchyard has there. The address it lets users come back to is /auth/oidc/callback of the server.", required: true},
 	"oidc.secret": {text: "The client's secret; left out for a public client, which PKCE protects. It is sealed and never shown. May be env:NAME or file:PATH."},
 	"oidc.claim":  {text: "The claim of the ID token that is the username here. With email, the provider must say that the address is verified.", otherwise: "preferred_username"},
 

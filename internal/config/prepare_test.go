@@ -16,6 +16,7 @@ import (
 
 const secretive = `
 account: acme
+settings: {oidc: {issuer: https://login.example.com, client: switchyard, secret: oidc-secret}}
 agents: [{username: ada, password: pw-ada}, {username: bo}]
 secrets: {sms-key: value-of-key}
 gateways:
@@ -26,7 +27,7 @@ clients: [{id: crm, secret: client-secret, scopes: ["interactions:write"]}]
 `
 
 // clearTexts are the credentials of secretive.
-var clearTexts = []string{"pw-ada", "value-of-key", "gateway-token", "body-with-token", "provider-token", "client-secret"}
+var clearTexts = []string{"pw-ada", "value-of-key", "gateway-token", "body-with-token", "provider-token", "client-secret", "oidc-secret"}
 
 type bench struct {
 	*testing.T
@@ -150,6 +151,7 @@ func TestIdenticalDocumentIsNoChange(t *testing.T) {
 	}
 	absent := clone(doc)
 	absent.Agents[0].Password, absent.Clients[0].Secret, absent.Secrets["sms-key"] = "", "", ""
+	absent.Settings.OIDC.Secret = ""
 	for what, again := range map[string]*switchyard.Account{
 		"the same file": doc, "what GET shows": shown.Document, "the published form": published,
 		"without passwords and secrets": absent, "rolled back to itself": Rollback(published, published),

@@ -91,8 +91,8 @@ var Rules = []Rule{
 	administered("POST", "/v1/clock", switchyard.ScopeConfigWrite),
 
 	open("POST", "/v1/session"),
-	open("GET", "/v1/session/oidc"),
-	open("GET", "/v1/session/oidc/callback"),
+	open("GET", "/auth/oidc"),
+	open("GET", "/auth/oidc/callback"),
 	signedIn("GET", "/v1/session"),
 	signedIn("DELETE", "/v1/session"),
 	signedIn("PUT", "/v1/me/password"),

@@ -29,8 +29,8 @@ import (
 
 // Where a sign-in begins, and where the provider sends the browser back to.
 const (
-	BeginPath    = "/v1/session/oidc"
-	CallbackPath = "/v1/session/oidc/callback"
+	BeginPath    = "/auth/oidc"
+	CallbackPath = "/auth/oidc/callback"
 )
 
 // Options of the routes; all but PublicURL are required.

@@ -1,4 +1,4 @@
-import { Alert, Button, Center, Paper, PasswordInput, Stack, TextInput, Title } from '@mantine/core'
+import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 
@@ -11,7 +11,7 @@ const accountKey = 'switchyard.account'
 
 /** The page where a user signs in. The account is remembered on this machine, names are not. */
 export function SignIn() {
-  const { to, ended } = useSearch({ from: '/sign-in' })
+  const { to, ended, problem, reference } = useSearch({ from: '/sign-in' })
   const [account, setAccount] = useState(() => localStorage.getItem(accountKey) ?? '')
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
@@ -36,6 +36,15 @@ export function SignIn() {
     }
   }
 
+  const elsewhere = () => {
+    if (!account.trim()) {
+      setError(text.session.elsewhereNeeds)
+      return
+    }
+    localStorage.setItem(accountKey, account.trim())
+    window.location.assign(`/auth/oidc?${new URLSearchParams({ account: account.trim(), to: to ?? '/' }).toString()}`)
+  }
+
   return (
     <Center component="main" mih="100vh" p="md">
       <Paper withBorder shadow="sm" p="xl" w="100%" maw={380}>
@@ -45,6 +54,12 @@ export function SignIn() {
               {text.session.title}
             </Title>
             {ended && !error ? <Alert>{text.session.ended}</Alert> : null}
+            {problem && !error ? (
+              <Alert color="red" role="alert">
+                {text.session.problem[problem]}
+                {reference ? <Text size="xs">{text.problem.correlation(reference)}</Text> : null}
+              </Alert>
+            ) : null}
             <TextInput
               label={text.session.account}
               autoComplete="organization"
@@ -81,6 +96,9 @@ export function SignIn() {
             <Button type="submit" loading={busy} disabled={seconds > 0}>
               {text.session.signIn}
             </Button>
+            <Button variant="subtle" onClick={elsewhere} disabled={busy}>
+              {text.session.elsewhere}
+            </Button>
           </Stack>
         </form>
       </Paper>
@@ -89,6 +107,7 @@ export function SignIn() {
 }
 
 function sayWhy(error: unknown, barredUntil: number | undefined, seconds: number): string {
+  if (typeof error === 'string') return error
   if (barredUntil !== undefined && error instanceof Refusal && error.code === 'too_many_requests') {
     return text.session.tooMany(new Date(barredUntil).toLocaleTimeString(), seconds)
   }

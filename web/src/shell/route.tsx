@@ -3,6 +3,7 @@ import { createRootRouteWithContext, createRoute, notFound, redirect } from '@ta
 
 import { type Role, has, sessionQuery } from '../session/session'
 import { SignIn } from '../session/SignIn'
+import { text } from '../text/en'
 import { roomsOf } from './room'
 import { NotFound } from './Failure'
 import { Shell } from './Shell'
@@ -14,14 +15,27 @@ export interface RouterContext {
 
 export const rootRoute = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NotFound })
 
+/** Why a sign-in elsewhere failed; the server names it in the address. */
+export type SignInProblem = keyof typeof text.session.problem
+
+interface SignInSearch {
+  to?: string
+  ended?: boolean
+  problem?: SignInProblem
+  reference?: string
+}
+
 /** Where somebody who is not signed in gets, and from there back to where they were. */
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { to?: string; ended?: boolean } => ({
+  validateSearch: (search: Record<string, unknown>): SignInSearch => ({
     // Only paths of this app: an address of another host must not be where a sign-in leads.
     ...(typeof search.to === 'string' && /^\/[^/\\]/.test(search.to) ? { to: search.to } : {}),
     ...(search.ended === true ? { ended: true } : {}),
+    ...(typeof search.problem === 'string' && search.problem in text.session.problem
+      ? { problem: search.problem as SignInProblem } : {}),
+    ...(typeof search.reference === 'string' && /^[0-9a-f-]{36}$/.test(search.reference) ? { reference: search.reference } : {}),
   }),
   component: SignIn,
 })

@@ -23,6 +23,16 @@ export const text = {
     wrong: 'No user of that account has this name and password. Check all three.',
     tooMany: (at: string, seconds: number) =>
       `Too many failures. Try again at ${at}, in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
+    elsewhere: 'Sign in at your organisation',
+    elsewhereNeeds: 'Fill in the account first: it says where your organisation signs people in.',
+    problem: {
+      none: 'The account has no other place to sign in, or there is no such account. Use your password.',
+      unreachable: 'Your organisation’s sign-in does not answer as it should. Try again, or use your password.',
+      refused: 'Your organisation’s sign-in did not confirm who you are.',
+      expired: 'The sign-in took too long, or was begun in another window. Begin again.',
+      stranger: 'Your organisation knows you, but the account has no user of your name. Ask its admin.',
+      busy: 'Too many sign in at the moment. Try again in a minute.',
+    },
     ended: 'Your session has ended. Sign in again to go on where you were.',
     signOut: 'Sign out',
     signedInAs: (name: string, account: string) => `${name}, account ${account}`,
