@@ -34,7 +34,7 @@ test('a user signs in, changes the password and signs out', async () => {
   await page.getByLabel('Account').fill('acme')
   await page.getByLabel('Username').fill('sue')
   await page.getByLabel('Password', { exact: true }).fill('not hers')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByText('No user of that account').waitFor()
   await page.getByLabel('Password', { exact: true }).fill('sue-sue-sue')
   await page.keyboard.press('Enter')
@@ -67,6 +67,22 @@ test('a user signs in, changes the password and signs out', async () => {
   assert.deepEqual(page.faults, [])
 })
 
+test('an account without an identity provider says so on the page', async () => {
+  const page = await openPage(browser, server)
+  await page.goto(server.url)
+  const elsewhere = page.getByRole('button', { name: 'Sign in at your organisation' })
+  await elsewhere.click()
+  await page.getByText('Fill in the account first').waitFor()
+  await page.getByLabel('Account').fill('acme')
+  await elsewhere.click()
+  await page.getByText('The account has no other place to sign in').waitFor()
+  await page.getByText(/^Reference [0-9a-f-]{36}$/).waitFor()
+  assert.equal(await page.getByLabel('Account').inputValue(), 'acme')
+  assert.deepEqual(await axe(page), [])
+  await shoot(page, 'sign-in-elsewhere')
+  assert.deepEqual(page.faults, [])
+})
+
 test('who guesses is told when to try again', async () => {
   const page = await openPage(browser, server)
   await page.goto(server.url)
@@ -75,11 +91,11 @@ test('who guesses is told when to try again', async () => {
     await page.getByLabel('Username').fill('nobody')
     await page.getByLabel('Password', { exact: true }).fill('guess')
     const answered = page.waitForResponse((r) => r.url().endsWith('/v1/session') && r.request().method() === 'POST')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await answered
   }
   await page.getByText(/Too many failures. Try again at .*, in \d+ seconds/).waitFor()
-  assert.ok(await page.getByRole('button', { name: 'Sign in' }).isDisabled())
+  assert.ok(await page.getByRole('button', { name: 'Sign in', exact: true }).isDisabled())
   assert.deepEqual(await axe(page), [])
   await shoot(page, 'too-many')
 })

@@ -1666,6 +1666,12 @@ export interface components {
             /** @enum {string} */
             state: "pending" | "delivered" | "failed";
         };
+        OIDC: {
+            claim?: string;
+            client: string;
+            issuer: string;
+            secret?: string;
+        };
         Object: {
             key: string;
             owner: string;
@@ -2021,6 +2027,7 @@ export interface components {
             maxlive?: number;
             /** @description A Go duration such as 20s or 1h30m, whole days such as 35d, or a number of seconds. */
             noanswer?: string | number;
+            oidc?: components["schemas"]["OIDC"];
             order?: string;
             /** @description A Go duration such as 20s or 1h30m, whole days such as 35d, or a number of seconds. */
             parktimeout?: string | number;
