@@ -97,6 +97,8 @@ const (
 	IdempotencyMismatch  Code = "idempotency_mismatch"
 	NotEnded             Code = "not_ended"
 	CursorExpired        Code = "cursor_expired"
+	ZoneUnknown          Code = "zone_unknown"
+	ReportTooLarge       Code = "report_too_large"
 	NotFailed            Code = "not_failed"
 	PasswordWrong        Code = "password_wrong"
 	PasswordInvalid      Code = "password_invalid"
@@ -158,6 +160,8 @@ var Codes = map[Code]CodeInfo{
 	CursorExpired:        {KindGone, "The events at this cursor were removed by retention."},
 	PasswordWrong:        {KindForbidden, "The old password is not the user's."},
 	PasswordInvalid:      {KindUnprocessable, "The new password is too short or too long."},
+	ZoneUnknown:          {KindUnprocessable, "There is no time zone of this name."},
+	ReportTooLarge:       {KindUnprocessable, "The report has too many intervals or rows, or too much happened in its range."},
 	NotFailed:            {KindConflict, "Only a notification that was delivered or given up can be delivered again."},
 	ManualClockOnly:      {KindConflict, "The server runs on the real clock."},
 	TooManyRequests:      {KindTooMany, "The caller asked too often."},

@@ -64,13 +64,16 @@ var rooms = []struct {
 	{"draw", root + " core/plan"},
 	{"rehearse", root + " core core/plan extract"},
 
+	// What happened, as figures over time.
+	{"report", root + " core/plan"},
+
 	// What comes in over HTTP.
 	{"api/httpx", root},
 	{"api/auth", root + " api/httpx"},
 	{"api/oidc", root + " api/httpx api/auth"},
 	{"api/hook", root + " effects/sms api/httpx api/auth"},
 	{"api/vcc", root + " config seal api/httpx api/auth"},
-	{"api/native", root + " core journal engine tables config seal api/httpx api/auth"},
+	{"api/native", root + " core core/plan/zone journal engine tables report config seal api/httpx api/auth"},
 
 	// The browser app's files.
 	{"web", root + " api/httpx api/auth"},

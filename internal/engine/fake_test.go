@@ -375,6 +375,7 @@ type shelfAccount struct {
 	values        map[tables.Key][]byte
 	ended         map[switchyard.ID]tables.Ended
 	timeline      []tables.TimelineRow
+	presences     []tables.Presence
 	requestIDs    map[[16]byte]tables.RequestID
 	invocations   map[switchyard.ID]tables.Invocation
 	notifications map[switchyard.ID]tables.Notification
@@ -438,6 +439,7 @@ func (s *shelf) Apply(_ context.Context, batches []tables.Batch) error {
 			r.Events = bytes.Clone(r.Events)
 			a.timeline = append(a.timeline, r)
 		}
+		a.presences = append(a.presences, b.Presences...)
 		for _, i := range b.Invocations {
 			a.invocations[i.Correlation] = i
 		}
@@ -504,6 +506,27 @@ func (s *shelf) Timeline(_ context.Context, account string, id switchyard.ID) ([
 		}
 	}
 	return all, nil
+}
+
+func (s *shelf) Histories(ctx context.Context, account string, _ tables.Span, f func(switchyard.ID, []tables.TimelineRow) error) error {
+	s.mu.Lock()
+	byID := map[switchyard.ID][]tables.TimelineRow{}
+	for _, r := range s.account(account).timeline {
+		byID[r.Interaction] = append(byID[r.Interaction], r)
+	}
+	s.mu.Unlock()
+	for _, id := range slices.SortedFunc(maps.Keys(byID), func(a, b switchyard.ID) int { return bytes.Compare(a[:], b[:]) }) {
+		if err := f(id, byID[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shelf) Presences(_ context.Context, account string, _, _ switchyard.Instant) ([]tables.Presence, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.account(account).presences), nil
 }
 
 func (s *shelf) Known(_ context.Context, account string, digests [][16]byte, _ switchyard.Instant) (map[[16]byte]switchyard.ID, error) {

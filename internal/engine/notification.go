@@ -37,9 +37,10 @@ const (
 	CallbackFailed    = "failed"
 )
 
-// standings follows the callbacks of one account. Those that are not finished stay in memory; a
-// finished one that is delivered again comes back from the tables.
+// standings follows the callbacks of one account, and who its agents are. Callbacks that are not
+// finished stay in memory; a finished one that is delivered again comes back from the tables.
 type standings struct {
+	agents  map[string]string // of the newest config, as written, by CaseKey; nil = not known yet
 	open    map[switchyard.ID]*Callback
 	touched []switchyard.ID
 	marked  map[switchyard.ID]*Callback

@@ -29,6 +29,9 @@ func (w *writer) project(ctx context.Context, o *owner, p *part) (tables.Batch, 
 			if err := projectEvent(&b, r, ev); err != nil {
 				return b, err
 			}
+			if err := st.presences(ctx, w.e.options.Tables, &b, r, ev); err != nil {
+				return b, err
+			}
 			if err := st.follow(ctx, w.e.options.Tables, o.account, r.At, ev); err != nil {
 				return b, err
 			}

@@ -23,6 +23,7 @@ type Batch struct {
 	Delete        []Key           // checkpoint: gone; done before Put
 	Ended         []Ended
 	Timeline      []TimelineRow
+	Presences     []Presence
 	RequestIDs    []RequestID // taken also when the tables know of row Through already
 	Invocations   []Invocation
 	Notifications []Notification
@@ -59,6 +60,15 @@ type TimelineRow struct {
 	Seq         switchyard.Seq
 	At          switchyard.Instant
 	Events      []byte
+}
+
+// Presence is what an agent's presence was from At on. Of several in one row the last counts.
+type Presence struct {
+	Agent    string
+	Seq      switchyard.Seq
+	At       switchyard.Instant
+	Presence string
+	Category switchyard.Category
 }
 
 // RequestID is an accepted request id by its digest, and the interaction it made.
@@ -118,9 +128,16 @@ type NotificationQuery struct {
 	Limit       int
 }
 
+// Span is the time a report is about: from From on, before To. Idle tells, from the checkpoint's
+// value of a live interaction that was created before From, that nothing happened to it from then on.
+type Span struct {
+	From, To switchyard.Instant
+	Idle     func(value []byte) bool
+}
+
 // Horizons says from when on what is kept; what is older may go. Zero keeps everything.
 type Horizons struct {
-	History       switchyard.Instant // ended interactions, by their end, and their timelines
+	History       switchyard.Instant // ended interactions, by their end, and their timelines; presences
 	Notifications switchyard.Instant // by creation
 	Invocations   switchyard.Instant
 	RequestIDs    switchyard.Instant // forgotten in whole days
@@ -145,6 +162,14 @@ type Store interface {
 	EndedByID(ctx context.Context, account string, id switchyard.ID) (*Ended, error)
 	// Timeline returns what happened to an interaction in the order of the journal.
 	Timeline(ctx context.Context, account string, id switchyard.ID) ([]TimelineRow, error)
+
+	// Histories calls f with the whole timelines of all interactions that something may have happened
+	// to in a span, in the order of their ids, a little at a time, so that what is written meanwhile
+	// may be in it. f must not keep the events. An error of f ends it and is returned.
+	Histories(ctx context.Context, account string, s Span, f func(switchyard.ID, []TimelineRow) error) error
+	// Presences returns, by agent and in order, the changes from one instant on and before another,
+	// each agent's led by the one that was in force then.
+	Presences(ctx context.Context, account string, from, to switchyard.Instant) ([]Presence, error)
 
 	// Known returns which digests were accepted at or after since, with their interactions.
 	Known(ctx context.Context, account string, digests [][16]byte, since switchyard.Instant) (map[[16]byte]switchyard.ID, error)

@@ -23,10 +23,10 @@ function binary() {
 }
 
 /** Starts a server on a new folder with an account file (YAML), and answers its address and more. */
-export async function startServer(account, { port = 0 } = {}) {
+export async function startServer(account, { port = 0, args = [] } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'switchyard-e2e-'))
   writeFileSync(path.join(folder, 'account.yaml'), account)
-  const server = { folder, url: '', process: undefined }
+  const server = { folder, args, url: '', process: undefined }
   server.start = (port) => launch(server, port)
   server.kill = () => ended(server.process, 'SIGKILL')
   server.stop = async () => {
@@ -39,7 +39,7 @@ export async function startServer(account, { port = 0 } = {}) {
 
 function launch(server, port) {
   const child = spawn(binary(), ['serve', '--data', path.join(server.folder, 'data'), '--listen', `127.0.0.1:${port}`,
-    '--account', path.join(server.folder, 'account.yaml')], { stdio: ['ignore', 'pipe', 'pipe'] })
+    '--account', path.join(server.folder, 'account.yaml'), ...server.args], { stdio: ['ignore', 'pipe', 'pipe'] })
   server.process = child
   return new Promise((resolve, reject) => {
     let said = ''

@@ -10,6 +10,7 @@ import { adminRoute } from './admin/route'
 import { onSessionEnd } from './api/client'
 import { passes } from './api/problem'
 import { contactpadRoute } from './contactpad/route'
+import { reportRoute } from './report/route'
 import { Failure } from './shell/Failure'
 import { nonce } from './shell/nonce'
 import { homeRoute, rootRoute, shellRoute, signInRoute } from './shell/route'
@@ -32,7 +33,7 @@ const queries = new QueryClient({
 const router = createRouter({
   routeTree: rootRoute.addChildren([
     signInRoute,
-    shellRoute.addChildren([homeRoute, contactpadRoute, wallboardRoute, adminRoute]),
+    shellRoute.addChildren([homeRoute, contactpadRoute, wallboardRoute, reportRoute, adminRoute]),
   ]),
   context: { queries },
   defaultErrorComponent: Failure,

@@ -64,6 +64,9 @@ var Rules = []Rule{
 
 	own("GET", "/v1/events", switchyard.ScopeEventsRead),
 	supervised("GET", "/v1/stats", switchyard.ScopeStatsRead),
+	supervised("GET", "/v1/reports/queues", switchyard.ScopeStatsRead),
+	supervised("GET", "/v1/reports/agents", switchyard.ScopeStatsRead),
+	supervised("GET", "/v1/reports/interactions", switchyard.ScopeStatsRead),
 	{Method: "GET", Pattern: "/v1/invocations/{correlation}", OwnCalls: true,
 		Scopes: scopes(switchyard.ScopeInteractionsRead), Roles: supervisors},
 	supervised("GET", "/v1/notifications", switchyard.ScopeInteractionsRead),
@@ -109,7 +112,7 @@ var Rules = []Rule{
 const AppAssets = "/assets/{file}"
 
 // AppPages are the rooms of the browser app: each address, and all that is beneath it, is a page.
-var AppPages = []string{"/sign-in", "/contactpad", "/wallboard", "/admin"}
+var AppPages = []string{"/sign-in", "/contactpad", "/wallboard", "/reports", "/admin"}
 
 // AppRules are the routes of the browser app's files. They are for everybody: the app asks the API
 // for whatever it shows.

@@ -99,7 +99,7 @@ func expected(method, pattern string) (scopes, roles string) {
 		return "agents:write", "agent supervisor"
 	case under("/v1/events"):
 		return "events:read", "agent supervisor"
-	case under("/v1/stats"):
+	case under("/v1/stats"), under("/v1/reports"):
 		return "stats:read", "supervisor"
 	case under("/v1/invocations"):
 		return "*", "supervisor"

@@ -6,8 +6,8 @@
 // Everything it serves stands in its OpenAPI document, and who may call it stands in the table of
 // package auth.
 //
-// It may import the root package, core (to read a state), engine, tables, config, seal, and its
-// neighbours httpx and auth.
+// It may import the root package, core (to read a state), core/plan/zone, engine, tables, report,
+// config, seal, and its neighbours httpx and auth.
 package native
 
 import (
@@ -49,6 +49,8 @@ type Engine interface {
 	SearchEnded(ctx context.Context, account string, q tables.Query) ([]tables.Ended, error)
 	EndedByID(ctx context.Context, account string, id switchyard.ID) (*tables.Ended, error)
 	Timeline(ctx context.Context, account string, id switchyard.ID) ([]tables.TimelineRow, error)
+	Histories(ctx context.Context, account string, from, to switchyard.Instant, f func(switchyard.ID, []tables.TimelineRow) error) error
+	Presences(ctx context.Context, account string, from, to switchyard.Instant) ([]tables.Presence, error)
 	Invocation(ctx context.Context, account string, correlation switchyard.ID) (*engine.Invocation, error)
 	Notifications(ctx context.Context, account string, q tables.NotificationQuery) ([]tables.Notification, error)
 	Notification(ctx context.Context, account string, id switchyard.ID) (*tables.Notification, error)
@@ -79,6 +81,7 @@ type api struct {
 
 	passwords sync.Map // account → *sync.RWMutex: see passwordsOf
 	figures   sync.Map // account → *figures
+	reports   chan struct{}
 }
 
 // Settings of huma are variables of its package; what is set here is the same for every server of
@@ -104,7 +107,7 @@ func Spec() []byte { return build(http.NewServeMux(), Deps{Version: BuildVersion
 
 // build registers every route on mux.
 func build(mux *http.ServeMux, deps Deps) *api {
-	a := &api{Deps: deps}
+	a := &api{Deps: deps, reports: make(chan struct{}, reportsAtOnce)}
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	registry.RegisterTypeAlias(reflect.TypeFor[switchyard.Duration](), reflect.TypeFor[durationSchema]())
 	registry.RegisterTypeAlias(reflect.TypeFor[switchyard.Length](), reflect.TypeFor[lengthSchema]())
@@ -142,7 +145,7 @@ var securitySchemes = map[string]*huma.SecurityScheme{
 }
 
 var tags = []*huma.Tag{
-	{Name: "interactions"}, {Name: "agents"}, {Name: "events"}, {Name: "stats"}, {Name: "config"},
+	{Name: "interactions"}, {Name: "agents"}, {Name: "events"}, {Name: "stats"}, {Name: "reports"}, {Name: "config"},
 	{Name: "providers"}, {Name: "notifications"}, {Name: "session"}, {Name: "operations"},
 }
 

@@ -148,8 +148,21 @@ func (r *rig) must(account string, in switchyard.Input) any {
 	return answer
 }
 
-// publish makes an account of an account file, with a client for each scope and one with all.
+// publish makes an account of an account file.
 func (r *rig) publish(source string) {
+	r.t.Helper()
+	file, problems := config.Read("test.yaml", []byte(source))
+	if len(problems) > 0 {
+		r.t.Fatal(problems)
+	}
+	if err := r.engine.CreateAccount(context.Background(), file.Document.Account); err != nil {
+		r.t.Fatal(err)
+	}
+	r.publishTo(source)
+}
+
+// publishTo makes an account file an account's config, with a client for each scope and one with all.
+func (r *rig) publishTo(source string) {
 	r.t.Helper()
 	file, problems := config.Read("test.yaml", []byte(source))
 	if len(problems) > 0 {
@@ -163,9 +176,6 @@ func (r *rig) publish(source string) {
 	doc.Clients = append(doc.Clients, switchyard.ClientEntry{ID: doc.Account + "-all", Secret: secret, Scopes: switchyard.Scopes})
 	prepared, registers, err := config.Prepare(context.Background(), doc, nil, r.key, r.hasher)
 	if err != nil {
-		r.t.Fatal(err)
-	}
-	if err := r.engine.CreateAccount(context.Background(), doc.Account); err != nil {
 		r.t.Fatal(err)
 	}
 	r.must(doc.Account, &switchyard.Publish{Document: *prepared, Source: "file:test.yaml", Registers: registers})

@@ -10,6 +10,7 @@ import (
 
 	"switchyard"
 	"switchyard/internal/api/httpx"
+	"switchyard/internal/report"
 )
 
 // routes is every route of the API.
@@ -22,6 +23,7 @@ func (a *api) routes() {
 
 	add(a, a.feed(get("/v1/events", "readEvents", "events", "Read the journal's events in order: a stream that does not end, or pages with Accept: application/json")), a.readEvents)
 	add(a, a.streamed(get("/v1/stats", "getStats", "stats", "Show the figures now; with Accept: text/event-stream every second")), a.getStats)
+	a.reportRoutes()
 
 	add(a, get("/v1/config", "getConfig", "config", "Show the account document, credentials masked"), a.getConfig)
 	add(a, a.takesDocument(put("/v1/config", "putConfig", "config", "Make a document the account's config")), a.putConfig)
@@ -76,6 +78,12 @@ func (a *api) draftRoutes() {
 	add(a, del("/v1/config/drafts/{id}", "dropDraft", "config", "Throw a draft away"), a.dropDraft)
 	add(a, post("/v1/config/drafts/{id}/check", "checkDraft", "config", "Say what is wrong with a draft and what publishing it would change"), a.checkDraft)
 	add(a, post("/v1/config/drafts/{id}/publish", "publishDraft", "config", "Make a draft the config; the draft goes with it"), a.publishDraft)
+}
+
+func (a *api) reportRoutes() {
+	add(a, tabled[Report[report.QueueRow]](a, get("/v1/reports/queues", "reportQueues", "reports", "Report on queues, or on routes, by interval")), a.reportQueues)
+	add(a, tabled[Report[report.AgentRow]](a, get("/v1/reports/agents", "reportAgents", "reports", "Report on agents, by interval")), a.reportAgents)
+	add(a, tabled[InteractionReport](a, get("/v1/reports/interactions", "reportInteractions", "reports", "List what became of interactions that have ended, by when they were dispatched, newest first")), a.reportInteractions)
 }
 
 func (a *api) operationRoutes() {
@@ -157,6 +165,17 @@ func (a *api) both(op huma.Operation, t reflect.Type) huma.Operation {
 		Description: "OK", Content: map[string]*huma.MediaType{
 			"application/json":  {Schema: a.schema(t)},
 			"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
+		},
+	}}
+	return op
+}
+
+// tabled documents an answer that comes as JSON or as CSV.
+func tabled[T any](a *api, op huma.Operation) huma.Operation {
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "OK", Content: map[string]*huma.MediaType{
+			"application/json": {Schema: a.schema(reflect.TypeFor[T]())},
+			"text/csv":         {Schema: &huma.Schema{Type: huma.TypeString}},
 		},
 	}}
 	return op

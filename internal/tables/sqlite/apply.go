@@ -24,6 +24,7 @@ var (
 		" name, clid, outcome, class, created, ended, text)", 14)
 	putDocument     = sqlitedb.NewRareReplace("ended_document(account, id, document)", 3)
 	putTimeline     = sqlitedb.NewRareReplace("timeline(account, interaction, seq, at, events)", 5)
+	putPresence     = sqlitedb.NewReplace("presence(account, agent, seq, at, username, presence, category)", 7)
 	putRequestID    = sqlitedb.NewRareReplace("requestid(account, day, digest, interaction, at)", 5)
 	putInvocation   = sqlitedb.NewRareReplace("invocation(account, correlation, seq, at)", 4)
 	putNotification = sqlitedb.NewReplace("notification(account, id, interaction, provider, spelled, state,"+
@@ -69,7 +70,7 @@ func (s *Store) applyBatch(tx *sqlitedb.Tx, b *tables.Batch, changed map[string]
 	}
 	changed[b.Account] = a
 	steps := [...]func(*sqlitedb.Tx, int64, *tables.Batch) error{
-		applyCheckpoint, applyEnded, applyTimeline, s.applyRequestIDs, applyInvocations,
+		applyCheckpoint, applyEnded, applyTimeline, applyPresences, s.applyRequestIDs, applyInvocations,
 		applyNotifications, applyConfigs, applyReseal, s.applyErase,
 	}
 	for _, step := range steps {
@@ -215,6 +216,19 @@ func applyTimeline(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
 		add(int64(r.Seq))
 		add(int64(r.At))
 		add(blob(r.Events))
+	})
+}
+
+func applyPresences(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
+	return tx.Insert(putPresence, len(b.Presences), func(i int, add func(driver.Value)) {
+		p := &b.Presences[i]
+		add(account)
+		add(switchyard.CaseKey(p.Agent))
+		add(int64(p.Seq))
+		add(int64(p.At))
+		add(p.Agent)
+		add(p.Presence)
+		add(string(p.Category))
 	})
 }
 

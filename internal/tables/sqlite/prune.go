@@ -22,7 +22,7 @@ func (s *Store) Prune(ctx context.Context, name string, h tables.Horizons, limit
 	err = s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
 		gone = 0
 		steps := [...]func(*sqlitedb.Tx, int64, tables.Horizons, int) (int, error){
-			pruneEnded, pruneNotifications, pruneInvocations, pruneRequestIDs,
+			pruneEnded, prunePresences, pruneNotifications, pruneInvocations, pruneRequestIDs,
 		}
 		for _, step := range steps {
 			n, err := step(tx, number, h, limit-gone)
@@ -69,6 +69,16 @@ func pruneEnded(tx *sqlitedb.Tx, account int64, h tables.Horizons, limit int) (i
 		}
 	}
 	return len(ids), nil
+}
+
+// prunePresences keeps of each agent the change that was in force at the horizon.
+func prunePresences(tx *sqlitedb.Tx, account int64, h tables.Horizons, limit int) (int, error) {
+	if h.History <= 0 {
+		return 0, nil
+	}
+	return tx.Change("DELETE FROM presence WHERE account = ?1 AND (agent, seq) IN (SELECT agent, seq FROM presence p"+
+		" WHERE account = ?1 AND at < ?2 AND EXISTS (SELECT 1 FROM presence WHERE account = ?1 AND agent = p.agent"+
+		" AND seq > p.seq AND at <= ?2) LIMIT ?3)", account, int64(h.History), int64(limit))
 }
 
 func pruneNotifications(tx *sqlitedb.Tx, account int64, h tables.Horizons, limit int) (int, error) {

@@ -39,6 +39,9 @@ func Run(t *testing.T, open func(t *testing.T) tables.Store, fromCopy func(t *te
 		{"ended interactions are found", search},
 		{"search goes page by page", pages},
 		{"timelines", timeline},
+		{"histories of a span", histories},
+		{"histories of many interactions", manyHistories},
+		{"presences", presences},
 		{"request ids are known", requestIDs},
 		{"request ids by the thousand", manyRequestIDs},
 		{"invocations", invocations},
@@ -113,6 +116,12 @@ func empty(t *testing.T, s tables.Store) {
 	same(t, "ended", one, err, nil)
 	rows, err := s.Timeline(ctx, "acme", id(noon, 1))
 	same(t, "timeline", rows, err, nil)
+	must(t, s.Histories(ctx, "acme", tables.Span{From: noon, To: noon + 1}, func(id switchyard.ID, _ []tables.TimelineRow) error {
+		t.Errorf("a history of %s", id)
+		return nil
+	}))
+	changes, err := s.Presences(ctx, "acme", noon, noon+1)
+	same(t, "presences", changes, err, nil)
 	ids, err := s.Known(ctx, "acme", [][16]byte{{1}}, 0)
 	same(t, "known", ids, err, nil)
 	invocation, err := s.Invocation(ctx, "acme", id(noon, 1))
@@ -475,6 +484,10 @@ func prune(t *testing.T, s tables.Store) {
 		b.Invocations = append(b.Invocations, tables.Invocation{Correlation: id(at, uint64(i)), Seq: 1, At: at})
 		b.RequestIDs = append(b.RequestIDs, tables.RequestID{Digest: digest(i), Interaction: id(at, uint64(i)), At: at})
 	}
+	for i := range 40 {
+		b.Presences = append(b.Presences, tables.Presence{Agent: "ada", Seq: switchyard.Seq(i + 1), At: noon + switchyard.Instant(i)*day,
+			Presence: "Ready", Category: switchyard.Ready})
+	}
 	long := &b.Ended[0] // the oldest, but it ended last
 	long.Ended = noon + 39*day
 	must(t, s.Apply(ctx, []tables.Batch{b}))
@@ -486,7 +499,11 @@ func prune(t *testing.T, s tables.Store) {
 		must(t, err)
 		total += gone
 	}
-	same(t, "pruned", total, nil, 9+20+30+35)
+	same(t, "pruned", total, nil, 9+10+20+30+35)
+	changes, err := s.Presences(ctx, "acme", 0, switchyard.Never)
+	must(t, err)
+	same(t, "presences left", len(changes), nil, 30)
+	same(t, "the presence in force at the horizon", changes[0].At, nil, noon+10*day)
 
 	found, err := s.SearchEnded(ctx, "acme", tables.Query{Limit: 99})
 	must(t, err)

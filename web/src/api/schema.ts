@@ -908,6 +908,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report on agents, by interval
+         * @description For clients with scope stats:read; users with role supervisor or admin.
+         */
+        get: operations["reportAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what became of interactions that have ended, by when they were dispatched, newest first
+         * @description For clients with scope stats:read; users with role supervisor or admin.
+         */
+        get: operations["reportInteractions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report on queues, or on routes, by interval
+         * @description For clients with scope stats:read; users with role supervisor or admin.
+         */
+        get: operations["reportQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1057,6 +1117,80 @@ export interface components {
                 [key: string]: number;
             };
             username: string;
+        };
+        AgentRow: {
+            /** @description Username. */
+            agent: string;
+            /**
+             * Format: double
+             * @description Seconds in presences of category Away, No Answer among them.
+             */
+            away: number;
+            /**
+             * Format: double
+             * @description Seconds logged in with a load above 0.
+             */
+            busy: number;
+            /**
+             * Format: int64
+             * @description Offers it accepted, or that went to it at once.
+             */
+            connected: number;
+            /**
+             * Format: int64
+             * @description Offers it declined.
+             */
+            declined: number;
+            /**
+             * Format: date-time
+             * @description The first instant after.
+             */
+            end: string;
+            /**
+             * Format: double
+             * @description Seconds in presences of category ExtendedAway.
+             */
+            extendedaway: number;
+            /** @description Connected, held and wrap of those handled. */
+            handle?: components["schemas"]["Spread"];
+            /**
+             * Format: int64
+             * @description Times that its work on an interaction was over: it ended, or was given on.
+             */
+            handled: number;
+            /**
+             * Format: double
+             * @description Seconds in any category but LoggedOut.
+             */
+            loggedin: number;
+            /**
+             * Format: int64
+             * @description Offers it did not answer.
+             */
+            noanswer: number;
+            /**
+             * Format: double
+             * @description Busy ÷ logged in, 0 to 1; absent when it was not logged in.
+             */
+            occupancy?: number;
+            /**
+             * Format: int64
+             * @description Offers made to the agent.
+             */
+            offers: number;
+            /** @description Seconds in each presence of these categories, by name. */
+            presences: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Seconds in presences of category Ready.
+             */
+            ready: number;
+            /** Format: date-time */
+            start: string;
+            /** @description Wrap of those handled that had one. */
+            wrap?: components["schemas"]["Spread"];
         };
         AgentStats: {
             /** @enum {string} */
@@ -1530,6 +1664,91 @@ export interface components {
              */
             waitingsince?: string;
         };
+        InteractionReport: {
+            /** Format: date-time */
+            from: string;
+            items: components["schemas"]["InteractionRow"][];
+            /** @description Cursor of the next page; absent when this is the last. */
+            next?: string;
+            /**
+             * Format: date-time
+             * @description The first moment after.
+             */
+            to: string;
+            zone: string;
+        };
+        InteractionRow: {
+            /** @description It was ended by the API while queued or offered. */
+            abandoned: boolean;
+            /** @description Who had it last, or was offered it. */
+            agent?: string;
+            /**
+             * Format: date-time
+             * @description First connected.
+             */
+            answered?: string;
+            /**
+             * Format: int64
+             * @description Times it left a queue by an exit.
+             */
+            breakouts: number;
+            /** Format: date-time */
+            created: string;
+            /**
+             * Format: int64
+             * @description Offers that were declined.
+             */
+            declined: number;
+            /** @description The exit or the fault that ended it. */
+            detail?: string;
+            disposition?: string;
+            /** Format: date-time */
+            ended: string;
+            externalid?: string;
+            /**
+             * Format: double
+             * @description Connected, held and wrap, of all agents.
+             */
+            handle: number;
+            id: string;
+            /** @description It was answered within its queue's target. */
+            intarget: boolean;
+            /** @enum {string} */
+            interactiontype: "live" | "chat" | "nonlive";
+            /**
+             * Format: int64
+             * @description Offers that were not answered.
+             */
+            noanswer: number;
+            /**
+             * Format: int64
+             * @description Times it was offered.
+             */
+            offers: number;
+            outcome: string;
+            provider?: string;
+            /** @description The queue it entered last, plan/applet. */
+            queue?: string;
+            /** @description The route it came by, or was transferred to last. */
+            route: string;
+            /** Format: int64 */
+            transfers: number;
+            /**
+             * Format: double
+             * @description From waiting since to first connected, or to the end; absent when it never waited.
+             */
+            wait?: number;
+            /**
+             * Format: date-time
+             * @description First entry into a queue.
+             */
+            waitingsince?: string;
+            /**
+             * Format: double
+             * @description Of these, in wrap.
+             */
+            wrap: number;
+        };
         InteractionSkill: {
             name: string;
             /** @description An agent must have it now; otherwise it is preferred. */
@@ -1825,6 +2044,75 @@ export interface components {
             version: number;
             warnings?: components["schemas"]["Fault"][];
         };
+        QueueRow: {
+            /**
+             * Format: int64
+             * @description Ended by the API while queued or offered.
+             */
+            abandoned: number;
+            /**
+             * Format: int64
+             * @description Of these, after the target.
+             */
+            abandonedlate: number;
+            /** @description From waiting since to the end, of those abandoned. */
+            abandonedwait?: components["schemas"]["Spread"];
+            /**
+             * Format: int64
+             * @description First connected.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Left by an exit of the queue.
+             */
+            breakouts: number;
+            /**
+             * Format: date-time
+             * @description The first instant after.
+             */
+            end: string;
+            /** @description Connected, held and wrap of those handled. */
+            handle?: components["schemas"]["Spread"];
+            /**
+             * Format: int64
+             * @description Times that an agent's work on an interaction was over: it ended, or was given on.
+             */
+            handled: number;
+            /**
+             * Format: int64
+             * @description Answered within the target.
+             */
+            intarget: number;
+            /**
+             * Format: int64
+             * @description Entered the queue.
+             */
+            offered: number;
+            /**
+             * @description By=queue: plan/applet.
+             * @example Cases/queue
+             */
+            queue?: string;
+            /** @description By=route: the route the work came by, or was transferred to last. */
+            route?: string;
+            /**
+             * Format: double
+             * @description In target ÷ (answered + abandoned after the target), 0 to 1; absent when there were none.
+             */
+            servicelevel?: number;
+            /**
+             * Format: double
+             * @description In target ÷ (answered + abandoned + breakouts).
+             */
+            servicelevelall?: number;
+            /** Format: date-time */
+            start: string;
+            /** @description From waiting since to first connected, of those answered. */
+            wait?: components["schemas"]["Spread"];
+            /** @description Wrap of those handled that had one. */
+            wrap?: components["schemas"]["Spread"];
+        };
         QueueStats: {
             /**
              * Format: int64
@@ -1909,6 +2197,36 @@ export interface components {
             order: components["schemas"]["OrderKey"];
             prefers?: string[];
             requires?: string[];
+        };
+        ReportAgentRow: {
+            /** Format: date-time */
+            from: string;
+            interval?: string;
+            /** @description By name, then by interval. Whoever has one row has one for every interval. */
+            items: components["schemas"]["AgentRow"][];
+            /**
+             * Format: date-time
+             * @description The first moment after.
+             */
+            to: string;
+            /** @description Of the whole range, by name. Not in CSV: leave interval out for it. */
+            totals: components["schemas"]["AgentRow"][];
+            zone: string;
+        };
+        ReportQueueRow: {
+            /** Format: date-time */
+            from: string;
+            interval?: string;
+            /** @description By name, then by interval. Whoever has one row has one for every interval. */
+            items: components["schemas"]["QueueRow"][];
+            /**
+             * Format: date-time
+             * @description The first moment after.
+             */
+            to: string;
+            /** @description Of the whole range, by name. Not in CSV: leave interval out for it. */
+            totals: components["schemas"]["QueueRow"][];
+            zone: string;
         };
         Request: {
             action?: string;
@@ -2051,6 +2369,29 @@ export interface components {
             /** Format: int64 */
             expiryafter?: number | null;
             name: string;
+        };
+        Spread: {
+            /**
+             * Format: int64
+             * @description How many times these are.
+             */
+            count: number;
+            /** Format: double */
+            max: number;
+            /**
+             * Format: double
+             * @description Seconds.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Seconds that half of all are not longer than.
+             */
+            p50: number;
+            /** Format: double */
+            p90: number;
+            /** Format: double */
+            p95: number;
         };
         Standing: {
             agent: string;
@@ -3845,6 +4186,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SigningSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportAgents: {
+        parameters: {
+            query: {
+                /** @description The first moment, RFC 3339, or a date: then the day's beginning in the time zone. */
+                from: string;
+                /** @description The first moment after the report, or a date; now when it is left out. */
+                to?: string;
+                /** @description Time zone of the IANA list, in which days and other intervals begin. */
+                zone?: string;
+                /** @description Beats the Accept header, which may ask for text/csv too. */
+                format?: "json" | "csv";
+                /** @description One for the whole range when it is left out. The first begins with the range, the others at midnight in the time zone or a whole number of intervals later; a day is one of the calendar, of 23 or 25 hours where clocks change. */
+                interval?: "15m" | "30m" | "1h" | "1d";
+                /** @description Only this agent, by username in any case. */
+                agent?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAgentRow"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportInteractions: {
+        parameters: {
+            query: {
+                /** @description The first moment, RFC 3339, or a date: then the day's beginning in the time zone. */
+                from: string;
+                /** @description The first moment after the report, or a date; now when it is left out. */
+                to?: string;
+                /** @description Time zone of the IANA list, in which days and other intervals begin. */
+                zone?: string;
+                /** @description Beats the Accept header, which may ask for text/csv too. */
+                format?: "json" | "csv";
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where the page begins: next of the page before. */
+                cursor?: string;
+                /** @description Only what entered this queue last, plan/applet in any case. */
+                queue?: string;
+                /** @description Only of this route, in any case. */
+                route?: string;
+                /** @description Only what this agent had last, in any case. */
+                agent?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionReport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportQueues: {
+        parameters: {
+            query: {
+                /** @description The first moment, RFC 3339, or a date: then the day's beginning in the time zone. */
+                from: string;
+                /** @description The first moment after the report, or a date; now when it is left out. */
+                to?: string;
+                /** @description Time zone of the IANA list, in which days and other intervals begin. */
+                zone?: string;
+                /** @description Beats the Accept header, which may ask for text/csv too. */
+                format?: "json" | "csv";
+                /** @description One for the whole range when it is left out. The first begins with the range, the others at midnight in the time zone or a whole number of intervals later; a day is one of the calendar, of 23 or 25 hours where clocks change. */
+                interval?: "15m" | "30m" | "1h" | "1d";
+                /** @description What figures are told apart by; all for those of everything together. */
+                by?: "queue" | "route" | "all";
+                /** @description Only this queue, plan/applet in any case. */
+                queue?: string;
+                /** @description Only what came by this route, or was transferred to it; in any case. */
+                route?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportQueueRow"];
+                    "text/csv": string;
                 };
             };
             /** @description Error */

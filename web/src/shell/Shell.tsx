@@ -21,7 +21,7 @@ export function Shell() {
         </a>
         <LostConnection />
         <header className="shell-head">
-          <Link className="shell-brand" to="/">
+          <Link className="shell-brand" to="/" aria-label={text.product}>
             <img src={icon} alt="" width="28" height="28" />
             <span>{text.product}</span>
           </Link>

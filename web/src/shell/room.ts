@@ -6,6 +6,7 @@ import { text } from '../text/en'
 const rooms = [
   { to: '/contactpad', name: text.shell.contactpad, role: 'agent' },
   { to: '/wallboard', name: text.shell.wallboard, role: 'supervisor' },
+  { to: '/reports', name: text.shell.reports, role: 'supervisor' },
   { to: '/admin', name: text.shell.admin, role: 'admin' },
 ] as const
 

@@ -52,6 +52,7 @@ export const text = {
     rooms: 'Rooms',
     contactpad: 'ContactPad',
     wallboard: 'Wallboard',
+    reports: 'Reports',
     admin: 'Admin',
     user: (name: string) => `Menu of ${name}`,
     theme: 'Colours',
