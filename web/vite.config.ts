@@ -18,7 +18,7 @@ export default defineConfig({
       output: {
         // What changes with a library's version only stands apart from what changes every day.
         codeSplitting: {
-          groups: [{ name: 'base', test: /node_modules\/(react|react-dom|scheduler|@tanstack|openapi-fetch|eventsource-parser)\// }],
+          groups: [{ name: 'base', test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core)[^/]+|openapi-fetch|eventsource-parser)\// }],
         },
       },
     },

@@ -60,7 +60,8 @@ func accountNamed(account string) map[string]any {
 	queue := map[string]any{"name": "Cases", "start": "q", "applets": map[string]any{"q": map[string]any{"type": "queue"}}}
 	return map[string]any{"account": account, "settings": map[string]any{"grace": "0s"},
 		"skills": []string{own + "skill", "shared"}, "groups": []string{own + "group"}, "dispositions": []string{own + "disposition"},
-		"secrets": map[string]string{own + "secret": "x"},
+		"presences": []any{map[string]any{"name": own + "presence", "category": "Away"}},
+		"secrets":   map[string]string{own + "secret": "x"},
 		"agents": []any{
 			map[string]any{"username": own + "agent", "displayid": own + "display", "name": own + "name", "password": account + " agent's password", "skills": map[string]int{own + "skill": 5}},
 			map[string]any{"username": "ada", "password": account + " ada's password"},
@@ -162,6 +163,7 @@ func (w *twoAccounts) furnish() things {
 		w.t.Fatal(err)
 	}
 	call("PUT", "/v1/config", string(text))
+	call("POST", "/interactions/invoke", fmt.Sprintf(`{"requests":[{"route":%q,"routingdata":{"skills":[{"name":"%s"}]}}]}`, a.route, own+"second")) // it is stuck
 	a.draft = "1"
 	call("POST", "/v1/config/drafts", fmt.Sprintf(`{"name":"%s"}`, own+"draft"))
 	for a.notification == "" { // its first attempt fails at once
@@ -185,6 +187,9 @@ func (w *twoAccounts) furnish() things {
 	}
 	return a
 }
+
+// reportSpan is all of the time there is.
+const reportSpan = "?from=2020-01-01&to=2100-01-01"
 
 // nothing are things of the same form that are nobody's.
 func (a things) nothing() things {
@@ -210,6 +215,7 @@ func (a things) tries() (list []attempt) {
 		"/v1/events":         {"?after=0&limit=1000", "?after=0&interaction=" + a.interaction, "?after=0&agent=" + a.agent, "?after=0&type=interaction.", "?after=3.0", "?after=9999.0"},
 		"/v1/notifications":  {"", "?interaction=" + a.interaction, "?provider=" + a.provider, "?state=pending", "?cursor=" + a.notification},
 		"/v1/config/history": {"", "?cursor=3"}, "/v1/providers": {"", "?cursor=a"},
+		"/v1/reports/queues": {reportSpan}, "/v1/reports/agents": {reportSpan}, "/v1/reports/interactions": {reportSpan},
 	}
 	for _, rule := range auth.Rules {
 		path := strings.NewReplacer("{correlation}", a.correlation, "{username}", a.agent, "{name}", a.provider, "{version}", a.version).Replace(rule.Pattern)
@@ -223,6 +229,8 @@ func (a things) tries() (list []attempt) {
 		switch {
 		case name == "POST /v1/clock" || name == "DELETE /v1/session":
 			// The clock is the server's. A session is the party's own.
+		case strings.HasPrefix(path, "/auth/oidc"):
+			// They lead browsers to a page that is the same for everybody, and no party is asked for.
 		case name == "POST /auth/connect/token":
 			add(path, fmt.Sprintf("grant_type=client_credentials&client_id=%s&client_secret=beta+client%%27s+secret&scope=interactions:write", a.client))
 		case name == "POST /interactions/invoke":
@@ -337,7 +345,7 @@ func (w *twoAccounts) shows(its things, marks []string) {
 	}
 	for _, rule := range auth.Rules {
 		name := rule.Method + " " + rule.Pattern
-		public := rule.Open || rule.Local || slices.Contains([]string{"GET /v1/clock", "GET /v1/stats"}, name)
+		public := rule.Open || rule.Local || slices.Contains([]string{"GET /v1/clock", "GET /v1/stats", "GET /v1/stats/history"}, name)
 		if rule.Method == "GET" && !public && len(rule.Scopes) > 0 && !shown[name] {
 			w.t.Errorf("%s shows alpha nothing of alpha", name)
 		}
@@ -346,7 +354,7 @@ func (w *twoAccounts) shows(its things, marks []string) {
 
 // showsTime reports whether two answers to a try may differ by themselves: figures of the process.
 func showsTime(t attempt) bool {
-	return t.rule == "GET /metrics" || t.rule == "GET /v1/clock" || t.rule == "GET /v1/stats"
+	return t.rule == "GET /metrics" || t.rule == "GET /v1/clock" || t.rule == "GET /v1/stats" || t.rule == "GET /v1/stats/history"
 }
 
 var changing = regexp.MustCompile(`"correlation":"[^"]*"|after row \d+`)

@@ -98,8 +98,11 @@ type App struct {
 	server    *http.Server
 	listener  net.Listener
 	ready     atomic.Bool // accounts are recovered and account files applied: calls are taken
+	history   *native.History
 	stopping  chan struct{}
 	fatal     chan error
+
+	endSamples func() // nil while none are taken
 }
 
 // New opens the data folder and wires everything; nothing runs before Start.
@@ -202,6 +205,7 @@ func (a *App) wire(registry *prometheus.Registry) {
 		Fatal:   func(err error) { a.fatal <- err },
 		Decider: Decider, Limits: o.Limits,
 	})
+	a.history = native.NewHistory(a.engine)
 	a.settings.now = a.engine.Now
 	a.handler = a.routes(registry)
 }
@@ -236,7 +240,7 @@ func (a *App) routes(registry *prometheus.Registry) http.Handler {
 	native.Mount(mux, native.Deps{
 		Engine: a.engine, Directory: a.directory, Sessions: sessions,
 		Key: a.key, Hasher: a.hasher, Rules: config.Rules{AllowInsecure: o.AllowInsecure}, Log: o.Log, Gatherer: registry,
-		Version: native.BuildVersion(), Waiting: a.waiting, Stopping: a.stopping,
+		Version: native.BuildVersion(), Waiting: a.waiting, History: a.history, Stopping: a.stopping,
 	})
 	// The app's pages are there before the server is ready: they wait for it, and say so.
 	all := http.NewServeMux()
@@ -301,7 +305,24 @@ func (a *App) Start(ctx context.Context) error {
 		}
 	}
 	a.ready.Store(true)
+	if a.o.Purpose == Serve {
+		a.sample()
+	}
 	return nil
+}
+
+// sample keeps the history of queues until the server stops.
+func (a *App) sample() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.history.Run(ctx)
+	}()
+	a.endSamples = func() {
+		cancel()
+		<-done
+	}
 }
 
 func (a *App) listen() error {
@@ -375,6 +396,9 @@ func (a *App) Stop(ctx context.Context) error {
 	var failed []error
 	if a.server != nil {
 		failed = append(failed, a.server.Shutdown(ctx))
+	}
+	if a.endSamples != nil {
+		a.endSamples()
 	}
 	failed = append(failed, a.worker.Stop(ctx), a.engine.Stop(ctx), a.stores.close())
 	return errors.Join(failed...)

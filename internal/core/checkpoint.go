@@ -287,11 +287,7 @@ func (s *State) Everything(f func(Change)) {
 	for _, m := range marks {
 		f(Change{m.kind, m.key, s.value(m)})
 	}
-	oldest := s.newest
-	for oldest != nil && oldest.older != nil {
-		oldest = oldest.older
-	}
-	for i := oldest; i != nil; i = i.newer {
+	for i := s.oldest; i != nil; i = i.newer {
 		f(Change{KindInteraction, i.ID.String(), s.record(i)})
 	}
 	marks = marks[:0]

@@ -272,6 +272,7 @@ func (l *life) someDocument() switchyard.Account {
 func (l *life) checkInvariants() {
 	l.t.Helper()
 	l.ticks()
+	l.checkStuck()
 	loads := map[string]int{}
 	external := map[string]bool{}
 	for i := l.s.newest; i != nil; i = i.older {

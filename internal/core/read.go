@@ -138,6 +138,23 @@ func (s *State) Newest(before switchyard.ID, f func(r *Record) bool) {
 	}
 }
 
+// Oldest is Newest from the other end: the live interactions dispatched after the given one, oldest
+// first. The zero id starts at the oldest.
+func (s *State) Oldest(after switchyard.ID, f func(r *Record) bool) {
+	i := s.oldest
+	if !after.IsZero() {
+		if at := s.find(after); at != nil {
+			i = at.newer
+		} else {
+			for i != nil && i.ID.Counter() <= after.Counter() {
+				i = i.newer
+			}
+		}
+	}
+	for ; i != nil && f(s.record(i)); i = i.newer {
+	}
+}
+
 // agentRecord reads everything about an agent off.
 func (s *State) agentRecord(a *agent) *AgentRecord {
 	r := &AgentRecord{

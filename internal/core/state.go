@@ -32,6 +32,7 @@ type State struct {
 	live      map[uint64]*interaction // by the counter of their id
 	afters    int                     // of those, how many have ended and run an after plan
 	newest    *interaction            // list in order of dispatch
+	oldest    *interaction
 	external  map[externalKey]*interaction
 	released  map[uint64]*interaction // live, though their externalid is free: in wrap, or with an after plan
 	providers map[string]*provider    // by CaseKey
@@ -275,6 +276,8 @@ func (s *State) link(i *interaction) {
 	i.older = s.newest
 	if s.newest != nil {
 		s.newest.newer = i
+	} else {
+		s.oldest = i
 	}
 	s.newest = i
 	s.live[i.ID.Counter()] = i
@@ -289,6 +292,8 @@ func (s *State) unlink(i *interaction) {
 	}
 	if i.older != nil {
 		i.older.newer = i.newer
+	} else {
+		s.oldest = i.newer
 	}
 	i.older, i.newer = nil, nil
 	delete(s.live, i.ID.Counter())

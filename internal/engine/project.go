@@ -105,7 +105,7 @@ func timeline(b *tables.Batch, r *tailRow, space *arena) {
 		at := placeOf(b.Timeline, first, places, id)
 		if at < 0 {
 			at = len(b.Timeline)
-			b.Timeline = append(b.Timeline, tables.TimelineRow{Interaction: id, Seq: r.Seq, At: r.At,
+			b.Timeline = append(b.Timeline, tables.TimelineRow{Interaction: id, Seq: r.Seq, At: r.At, By: r.By,
 				Events: append(space.take(roomFor(spans[n:])), '[')})
 			if places != nil {
 				places[id] = at

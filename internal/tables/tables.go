@@ -59,6 +59,7 @@ type TimelineRow struct {
 	Interaction switchyard.ID
 	Seq         switchyard.Seq
 	At          switchyard.Instant
+	By          string // who asked; "" in rows of old
 	Events      []byte
 }
 

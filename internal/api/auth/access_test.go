@@ -93,7 +93,9 @@ func expected(method, pattern string) (scopes, roles string) {
 		return "agents:write", "supervisor"
 	case under("/v1/interactions"):
 		return "agents:write", "agent supervisor"
-	case under("/v1/agents") && reads:
+	case under("/v1/stuck"):
+		return "interactions:read", "supervisor"
+	case under("/v1/agents") && reads, under("/v1/presences"):
 		return "agents:read", "agent supervisor"
 	case under("/v1/agents"):
 		return "agents:write", "agent supervisor"

@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 	"sort"
+	"strings"
 
 	"switchyard"
 	"switchyard/internal/core"
@@ -23,8 +24,61 @@ type Agent struct {
 	Lost         bool                `json:"lost" doc:"Its desktop is not heard; it gets no offers."`
 	IdleSince    switchyard.Instant  `json:"idlesince,omitzero" format:"date-time"`
 	Interactions []switchyard.ID     `json:"interactions" doc:"Offered to it, or with it, parked ones too; oldest first."`
+	Work         []AgentWork         `json:"work,omitempty" doc:"The same with what a board shows of them; absent in the answer to a change."`
 	Skills       []Level             `json:"skills"`
 	Groups       []string            `json:"groups"`
+}
+
+// AgentWork is one interaction of an agent, as much as a board shows of it.
+type AgentWork struct {
+	Interaction switchyard.ID      `json:"interaction"`
+	State       switchyard.Status  `json:"state" enum:"offered,connected,held,parked,wrap"`
+	Since       switchyard.Instant `json:"since" format:"date-time" doc:"When it got into its state."`
+	Name        string             `json:"name" doc:"Its name, else its externalid; empty when it has neither."`
+	Queue       string             `json:"queue" doc:"plan/applet" example:"Cases/queue"`
+}
+
+// showWork is what an agent works on, oldest first.
+func showWork(s *core.State, r *core.AgentRecord) []AgentWork {
+	out := make([]AgentWork, 0, len(r.Interactions))
+	for _, id := range r.Interactions {
+		if i := s.Find(id); i != nil {
+			out = append(out, AgentWork{id, i.State, i.Changed, nameOf(i), queueOf(i)})
+		}
+	}
+	return out
+}
+
+// nameOf is what people call an interaction.
+func nameOf(r *core.Record) string {
+	name := r.ExternalID
+	for _, l := range r.Linked {
+		if l.Type == "name" && l.Value != "" {
+			name = l.Value
+		}
+	}
+	return name
+}
+
+// queueOf is the queue an interaction is in, or was in last before its agent took it.
+func queueOf(r *core.Record) string { return r.Plan + "/" + r.Applet }
+
+// Choosable is a presence that may be chosen.
+type Choosable struct {
+	Name     string              `json:"name"`
+	Category switchyard.Category `json:"category" enum:"Ready,Away,ExtendedAway,LoggedOut"`
+}
+
+type presenceList struct{ Body List[Choosable] }
+
+func (a *api) listPresences(ctx context.Context, c *call, _ *struct{}) (*presenceList, error) {
+	out := &presenceList{List[Choosable]{Items: []Choosable{}}}
+	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
+		for _, p := range s.Config().Choices() {
+			out.Body.Items = append(out.Body.Items, Choosable{p.Name, p.Category})
+		}
+	})
+	return out, err
 }
 
 // Level is a skill of an agent.
@@ -71,26 +125,48 @@ type ByUsername struct {
 	Username string `path:"username" doc:"In any case." example:"ada"`
 }
 
+// AgentSearch is what agents are listed by.
+type AgentSearch struct {
+	Page
+	Username []string `query:"username,explode" maxItems:"100" doc:"Only these, in any case: separated by commas, or given several times."`
+}
+
 type (
 	agentOut  struct{ Body Agent }
 	agentList struct{ Body List[Agent] }
 )
 
-func (a *api) listAgents(ctx context.Context, c *call, in *Page) (*agentList, error) {
+func (a *api) listAgents(ctx context.Context, c *call, in *AgentSearch) (*agentList, error) {
 	out := &agentList{List[Agent]{Items: []Agent{}}}
+	only := keysOf(in.Username)
 	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
 		for _, r := range s.Agents() {
-			if in.Cursor != "" && r.Username <= in.Cursor || c.onlyOwn() && !same(r.Username, c.User) {
+			if in.Cursor != "" && r.Username <= in.Cursor || c.onlyOwn() && !same(r.Username, c.User) ||
+				only != nil && !only[switchyard.CaseKey(r.Username)] {
 				continue
 			}
 			if len(out.Body.Items) == in.limit() {
 				out.Body.Next = out.Body.Items[len(out.Body.Items)-1].Username
 				return
 			}
-			out.Body.Items = append(out.Body.Items, showAgent(r))
+			v := showAgent(r)
+			v.Work = showWork(s, r)
+			out.Body.Items = append(out.Body.Items, v)
 		}
 	})
 	return out, err
+}
+
+// keysOf takes a list of names apart that are compared without case; nil when nothing is asked for.
+func keysOf(names []string) map[string]bool {
+	if len(names) == 0 {
+		return nil
+	}
+	keys := map[string]bool{}
+	for _, name := range strings.Split(strings.Join(names, ","), ",") {
+		keys[switchyard.CaseKey(name)] = true
+	}
+	return keys
 }
 
 func (a *api) getAgent(ctx context.Context, c *call, in *ByUsername) (*agentOut, error) {
@@ -108,6 +184,7 @@ func (a *api) findAgent(ctx context.Context, c *call, in *ByUsername) (*agentOut
 	err := a.Engine.View(ctx, c.Account, func(s *core.State, _ switchyard.Instant) {
 		if r := s.Agent(in.Username); r != nil {
 			there, out.Body = true, showAgent(r)
+			out.Body.Work = showWork(s, r)
 		}
 	})
 	if err == nil && !there {

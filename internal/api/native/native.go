@@ -70,6 +70,7 @@ type Deps struct {
 	Gatherer  prometheus.Gatherer // what /metrics shows
 	Version   Version
 	Waiting   func() []string // further reasons the process is not ready; may be nil
+	History   *History        // of queues, for charts; may be nil
 	Stopping  <-chan struct{} // closed when the process begins to stop, which ends streams; may be nil
 }
 

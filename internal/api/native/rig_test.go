@@ -80,6 +80,7 @@ type rig struct {
 	handler http.Handler
 	tokens  int
 	stop    chan struct{}
+	history *History
 }
 
 func newRig(t *testing.T, change ...func(o *engine.Options)) *rig {
@@ -112,8 +113,10 @@ func newRig(t *testing.T, change ...func(o *engine.Options)) *rig {
 	r.publish(storyFile)
 	r.publish(otherFile)
 	mux := http.NewServeMux()
+	r.history = NewHistory(r.engine)
 	Mount(mux, Deps{
-		Engine: r.engine, Directory: r.dir, Sessions: auth.NewSessions(r.dir, r.submit, r.hasher), Key: r.key,
+		History: r.history,
+		Engine:  r.engine, Directory: r.dir, Sessions: auth.NewSessions(r.dir, r.submit, r.hasher), Key: r.key,
 		Hasher: r.hasher, Log: log, Gatherer: registry, Version: Version{Version: "test"}, Stopping: r.stop,
 	})
 	r.handler = httpx.Wrap(mux, httpx.Options{Log: log, IDs: httpx.NewIDs(time.Now), Metrics: httpx.NewMetrics(registry), Now: time.Now})

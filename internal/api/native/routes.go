@@ -21,9 +21,13 @@ func (a *api) routes() {
 	add(a, put("/v1/agents/{username}/presence", "setPresence", "agents", "Choose an agent's presence"), a.setPresence)
 	add(a, post("/v1/agents/{username}/heartbeat", "heartbeat", "agents", "Say that an agent's desktop lives"), a.heartbeat)
 
+	add(a, get("/v1/presences", "listPresences", "agents", "List the presences that may be chosen"), a.listPresences)
+
 	add(a, a.feed(get("/v1/events", "readEvents", "events", "Read the journal's events in order: a stream that does not end, or pages with Accept: application/json")), a.readEvents)
 	add(a, a.streamed(get("/v1/stats", "getStats", "stats", "Show the figures now; with Accept: text/event-stream every second")), a.getStats)
 	a.reportRoutes()
+
+	add(a, get("/v1/stats/history", "getStatsHistory", "stats", "Show what queues were like in the last hours, a sample a minute"), a.getHistory)
 
 	add(a, get("/v1/config", "getConfig", "config", "Show the account document, credentials masked"), a.getConfig)
 	add(a, a.takesDocument(put("/v1/config", "putConfig", "config", "Make a document the account's config")), a.putConfig)
@@ -51,6 +55,7 @@ func (a *api) routes() {
 
 func (a *api) interactionRoutes() {
 	add(a, get("/v1/interactions", "searchInteractions", "interactions", "Search interactions: live ones, then ended ones, newest first"), a.searchInteractions)
+	add(a, get("/v1/stuck", "listStuck", "interactions", "List work that gets nowhere by itself, longest first"), a.listStuck)
 	add(a, get("/v1/interactions/{id}", "getInteraction", "interactions", "Show an interaction"), a.getInteraction)
 	add(a, get("/v1/interactions/{id}/timeline", "getTimeline", "interactions", "List what happened to an interaction, oldest first"), a.getTimeline)
 	add(a, get("/v1/interactions/{id}/explain", "explainInteraction", "interactions", "Say why an interaction is where it is, and what would change it"), a.explainInteraction)

@@ -22,10 +22,18 @@ type Search struct {
 	Agent      string    `query:"agent" doc:"Username of who is offered it, has it, or had it last; in any case."`
 	ExternalID string    `query:"externalid"`
 	Provider   string    `query:"provider" doc:"In any case."`
+	ID         []string  `query:"id,explode" doc:"Only these, at most 100: separated by commas, or given several times. Those there are not are left out."`
+	Queue      string    `query:"queue" doc:"Live interactions that are in this queue, or were when their agent took them: plan/applet, in any case." example:"Cases/queue"`
+	Order      string    `query:"order" enum:"newest,oldest" default:"newest" doc:"By dispatch. Oldest first lists live interactions only."`
 	Q          string    `query:"q" maxLength:"200" doc:"Text in the externalid, name or clid, in any case."`
 	Since      time.Time `query:"since" doc:"Created at or after this moment." example:"2026-11-23T00:00:00Z"`
 	Until      time.Time `query:"until" doc:"Created before this moment." example:"2026-11-24T00:00:00Z"`
+
+	ids []switchyard.ID // of ID; nil = all
 }
+
+// maxSearchIDs bounds how many interactions one call names.
+const maxSearchIDs = 100
 
 // The two parts of the list: live interactions come from the account's owner, ended ones from the
 // tables. A cursor names the part and the id before which the page begins.
@@ -69,8 +77,11 @@ func (a *api) searchInteractions(ctx context.Context, c *call, in *Search) (*int
 		}
 		before = switchyard.ID{}
 	}
-	if !in.wants(switchyard.Ended) {
+	if !in.wants(switchyard.Ended) || in.Queue != "" || in.oldestFirst() {
 		return out, nil
+	}
+	if in.ids != nil {
+		return out, a.appendEnded(ctx, c, in, &out.Body.Items)
 	}
 	if len(out.Body.Items) >= in.limit() {
 		out.Body.Next = partEnded + "."
@@ -83,13 +94,17 @@ func (a *api) searchInteractions(ctx context.Context, c *call, in *Search) (*int
 // searchLive appends live interactions before the given id, newest first. next is empty when there
 // are no more.
 func (a *api) searchLive(ctx context.Context, c *call, in *Search, before switchyard.ID, items *[]Interaction) (next string, err error) {
-	if in.ExternalID != "" || in.Agent != "" {
+	if in.ExternalID != "" || in.Agent != "" || in.ids != nil {
 		return a.searchIndexed(ctx, c, in, before, items)
 	}
 	for scanned := 0; scanned < scanTotal; {
 		step, full := 0, false
 		err := a.Engine.View(ctx, c.Account, func(s *core.State, now switchyard.Instant) {
-			s.Newest(before, func(r *core.Record) bool {
+			list := s.Newest
+			if in.oldestFirst() {
+				list = s.Oldest
+			}
+			list(before, func(r *core.Record) bool {
 				step++
 				before = r.ID
 				if in.matches(r) {
@@ -116,7 +131,7 @@ func (a *api) searchLive(ctx context.Context, c *call, in *Search, before switch
 func (a *api) searchIndexed(ctx context.Context, c *call, in *Search, before switchyard.ID, items *[]Interaction) (next string, err error) {
 	err = a.Engine.View(ctx, c.Account, func(s *core.State, now switchyard.Instant) {
 		for _, r := range in.candidates(s) {
-			if !in.matches(r) || !before.IsZero() && r.ID.Counter() >= before.Counter() {
+			if !in.matches(r) || !before.IsZero() && !in.follows(r.ID, before) {
 				continue
 			}
 			if len(*items) >= in.limit() {
@@ -129,9 +144,15 @@ func (a *api) searchIndexed(ctx context.Context, c *call, in *Search, before swi
 	return next, err
 }
 
-// candidates are the records an index finds, newest first.
+// candidates are the records an index finds, in order.
 func (in *Search) candidates(s *core.State) (found []*core.Record) {
-	if in.ExternalID != "" {
+	if in.ids != nil {
+		for _, id := range in.ids {
+			if r := s.Find(id); r != nil {
+				found = append(found, r)
+			}
+		}
+	} else if in.ExternalID != "" {
 		found = s.FindAnyExternal(in.ExternalID)
 	} else if agent := s.Agent(in.Agent); agent != nil {
 		for _, id := range agent.Interactions {
@@ -141,9 +162,47 @@ func (in *Search) candidates(s *core.State) (found []*core.Record) {
 		}
 	}
 	slices.SortFunc(found, func(a, b *core.Record) int {
+		if in.oldestFirst() {
+			a, b = b, a
+		}
 		return cmp.Compare(b.ID.Counter(), a.ID.Counter())
 	})
 	return found
+}
+
+func (in *Search) oldestFirst() bool { return in.Order == "oldest" }
+
+// follows reports whether an interaction comes after another in the order of the list.
+func (in *Search) follows(id, before switchyard.ID) bool {
+	if in.oldestFirst() {
+		return id.Counter() > before.Counter()
+	}
+	return id.Counter() < before.Counter()
+}
+
+// appendEnded appends those of the ids asked for that have ended. A page of ids is all there are.
+func (a *api) appendEnded(ctx context.Context, c *call, in *Search, items *[]Interaction) error {
+	now := a.Engine.Now()
+	for _, id := range in.ids {
+		if slices.ContainsFunc(*items, func(v Interaction) bool { return v.ID == id }) {
+			continue
+		}
+		e, err := a.Engine.EndedByID(ctx, c.Account, id)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			continue
+		}
+		r, err := readEnded(e)
+		if err != nil {
+			return err
+		}
+		if r.State == switchyard.Ended && in.fits(r) {
+			*items = append(*items, showInteraction(r, now))
+		}
+	}
+	return nil
 }
 
 // searchEnded appends ended interactions before the given id, newest first.
@@ -189,6 +248,27 @@ func (in *Search) check() error {
 				"state %q is none of planned, queued, offered, connected, held, parked, wrap, ended", s)
 		}
 	}
+	return in.checkIDs()
+}
+
+func (in *Search) checkIDs() error {
+	if len(in.ID) == 0 {
+		return nil
+	}
+	all := strings.Split(strings.Join(in.ID, ","), ",")
+	if len(all) > maxSearchIDs || in.limit() < len(all) {
+		return problem(switchyard.Malformed, "query.id: %d interactions are named; name at most %d, and no more than limit", len(all), maxSearchIDs)
+	}
+	in.ids = []switchyard.ID{}
+	for _, text := range all {
+		id, err := switchyard.ParseID(text)
+		if err != nil {
+			return problem(switchyard.Malformed, "query.id: %v", err)
+		}
+		if !slices.Contains(in.ids, id) {
+			in.ids = append(in.ids, id)
+		}
+	}
 	return nil
 }
 
@@ -206,7 +286,13 @@ func (in *Search) wantsLive() bool {
 // matches leaves out an interaction that has ended though its after plan runs: the ended part of
 // the list has it, from the cut that told of its end.
 func (in *Search) matches(r *core.Record) bool {
-	return r.State != switchyard.Ended && in.wants(r.State) &&
+	return r.State != switchyard.Ended && in.wants(r.State) && in.fits(r)
+}
+
+// fits is the part of matches that has nothing to do with the state.
+func (in *Search) fits(r *core.Record) bool {
+	return (in.Queue == "" || same(queueOf(r), in.Queue)) &&
+		(in.ids == nil || slices.Contains(in.ids, r.ID)) &&
 		(in.Route == "" || same(r.Route, in.Route)) &&
 		(in.Agent == "" || same(r.Agent, in.Agent)) &&
 		(in.ExternalID == "" || r.ExternalID == in.ExternalID) &&

@@ -15,6 +15,7 @@ type Moment struct {
 	At    switchyard.Instant `json:"at" format:"date-time"`
 	Type  string             `json:"type" example:"interaction.queued"`
 	Agent string             `json:"agent,omitempty"`
+	By    string             `json:"by,omitempty" doc:"Who asked: client:crm, user:ada, file:account.yaml, system; absent where that was not kept yet."`
 	Data  jsontext.Value     `json:"data" doc:"What the type says: docs/reference/events.md."`
 }
 
@@ -62,7 +63,7 @@ func (a *api) getTimeline(ctx context.Context, c *call, in *timelineIn) (*timeli
 				out.Body.Next = after.String()
 				return out, nil
 			}
-			e.Seq, e.At = row.Seq, row.At
+			e.Seq, e.At, e.By = row.Seq, row.At, row.By
 			out.Body.Items = append(out.Body.Items, e)
 			after = switchyard.Cursor{Seq: row.Seq, N: n}
 		}

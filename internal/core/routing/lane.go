@@ -250,6 +250,20 @@ func (l *lane) each(f func(*Item)) {
 	}
 }
 
+// eachUpTo calls f with the first interactions that came in order, at most limit, and with all that did
+// not, in no particular order.
+func (l *lane) eachUpTo(limit int, f func(*Item)) {
+	for i, n := l.first, 0; i < l.run.len() && n < limit; i++ {
+		if it := l.run.at(i).it; it != nil {
+			n++
+			f(it)
+		}
+	}
+	for i := range l.rest.len() {
+		f(l.rest.at(i).it)
+	}
+}
+
 // countWhile counts the entries from the front for which before holds; it must not hold again after
 // it failed once.
 func (l *lane) countWhile(before func(*entry) bool) int {

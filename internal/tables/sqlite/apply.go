@@ -23,8 +23,8 @@ var (
 	putEnded         = sqlitedb.NewRareReplace("ended(account, id, externalid, provider, route, agent, spelled,"+
 		" name, clid, outcome, class, created, ended, text)", 14)
 	putDocument     = sqlitedb.NewRareReplace("ended_document(account, id, document)", 3)
-	putTimeline     = sqlitedb.NewRareReplace("timeline(account, interaction, seq, at, events)", 5)
 	putPresence     = sqlitedb.NewReplace("presence(account, agent, seq, at, username, presence, category)", 7)
+	putTimeline     = sqlitedb.NewRareReplace("timeline(account, interaction, seq, at, asked, events)", 6)
 	putRequestID    = sqlitedb.NewRareReplace("requestid(account, day, digest, interaction, at)", 5)
 	putInvocation   = sqlitedb.NewRareReplace("invocation(account, correlation, seq, at)", 4)
 	putNotification = sqlitedb.NewReplace("notification(account, id, interaction, provider, spelled, state,"+
@@ -215,6 +215,7 @@ func applyTimeline(tx *sqlitedb.Tx, account int64, b *tables.Batch) error {
 		add(r.Interaction[:])
 		add(int64(r.Seq))
 		add(int64(r.At))
+		add(r.By)
 		add(blob(r.Events))
 	})
 }

@@ -116,11 +116,11 @@ func (s *Store) ended(ctx context.Context, index, where string, args ...any) (al
 // Timeline implements tables.Store.
 func (s *Store) Timeline(ctx context.Context, name string, id switchyard.ID) (all []tables.TimelineRow, err error) {
 	err = s.db.Read(ctx, func(r sqlitedb.Reader) error {
-		rows, err := r.QueryContext(ctx, "SELECT seq, at, events FROM timeline WHERE account = ? AND interaction = ?"+
+		rows, err := r.QueryContext(ctx, "SELECT seq, at, asked, events FROM timeline WHERE account = ? AND interaction = ?"+
 			" ORDER BY seq", s.account(name).number, id[:])
 		return each(rows, err, func() error {
 			row := tables.TimelineRow{Interaction: id}
-			err := rows.Scan(&row.Seq, &row.At, &row.Events)
+			err := rows.Scan(&row.Seq, &row.At, &row.By, &row.Events)
 			all = append(all, row)
 			return err
 		})

@@ -319,7 +319,7 @@ func pages(t *testing.T, s tables.Store) {
 func timeline(t *testing.T, s tables.Store) {
 	a, b := id(noon, 1), id(noon, 2)
 	row := func(i switchyard.ID, seq switchyard.Seq) tables.TimelineRow {
-		return tables.TimelineRow{Interaction: i, Seq: seq, At: noon + switchyard.Instant(seq), Events: fmt.Appendf(nil, `[%d]`, seq)}
+		return tables.TimelineRow{Interaction: i, Seq: seq, At: noon + switchyard.Instant(seq), By: fmt.Sprint("user:", seq), Events: fmt.Appendf(nil, `[%d]`, seq)}
 	}
 	must(t, s.Apply(ctx, []tables.Batch{
 		{Account: "acme", Through: 3, At: noon, Timeline: []tables.TimelineRow{row(a, 1), row(b, 2), row(a, 3)}},

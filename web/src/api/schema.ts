@@ -844,6 +844,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/presences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the presences that may be chosen
+         * @description For clients with scope agents:read; users with role agent or supervisor or admin. Agents see and do only what is theirs.
+         */
+        get: operations["listPresences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/providers": {
         parameters: {
             query?: never;
@@ -1016,6 +1036,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stats/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what queues were like in the last hours, a sample a minute
+         * @description For clients with scope stats:read; users with role supervisor or admin.
+         */
+        get: operations["getStatsHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stuck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List work that gets nowhere by itself, longest first
+         * @description For clients with scope interactions:read; users with role supervisor or admin.
+         */
+        get: operations["listStuck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/version": {
         parameters: {
             query?: never;
@@ -1105,6 +1165,8 @@ export interface components {
              */
             until?: string;
             username: string;
+            /** @description The same with what a board shows of them; absent in the answer to a change. */
+            work?: components["schemas"]["AgentWork"][];
         };
         AgentEntry: {
             capacity?: components["schemas"]["Capacity"];
@@ -1207,6 +1269,23 @@ export interface components {
             timeinstate: number;
             username: string;
         };
+        AgentWork: {
+            interaction: string;
+            /** @description Its name, else its externalid; empty when it has neither. */
+            name: string;
+            /**
+             * @description plan/applet
+             * @example Cases/queue
+             */
+            queue: string;
+            /**
+             * Format: date-time
+             * @description When it got into its state.
+             */
+            since: string;
+            /** @enum {string} */
+            state: "offered" | "connected" | "held" | "parked" | "wrap";
+        };
         Applet: {
             accept?: string;
             band?: string;
@@ -1307,6 +1386,11 @@ export interface components {
         Change: {
             at: string;
             text: string;
+        };
+        Choosable: {
+            /** @enum {string} */
+            category: "Ready" | "Away" | "ExtendedAway" | "LoggedOut";
+            name: string;
         };
         ClientEntry: {
             id: string;
@@ -1796,6 +1880,11 @@ export interface components {
             /** @description Cursor of the next page; absent when this is the last. */
             next?: string;
         };
+        ListChoosable: {
+            items: components["schemas"]["Choosable"][];
+            /** @description Cursor of the next page; absent when this is the last. */
+            next?: string;
+        };
         ListConfigVersion: {
             items: components["schemas"]["ConfigVersion"][];
             /** @description Cursor of the next page; absent when this is the last. */
@@ -1841,6 +1930,8 @@ export interface components {
             agent?: string;
             /** Format: date-time */
             at: string;
+            /** @description Who asked: client:crm, user:ada, file:account.yaml, system; absent where that was not kept yet. */
+            by?: string;
             /** @description What the type says: docs/reference/events.md. */
             data: {
                 [key: string]: unknown;
@@ -1943,6 +2034,22 @@ export interface components {
             name: string;
             start: string;
         };
+        Point: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description Seconds.
+             */
+            longestwait: number;
+            /**
+             * Format: double
+             * @description Of the hour before, 0 to 1; absent when there was nothing to count.
+             */
+            servicelevel?: number;
+            /** Format: int64 */
+            waiting: number;
+        };
         Presence: {
             category: string;
             name: string;
@@ -2043,6 +2150,27 @@ export interface components {
              */
             version: number;
             warnings?: components["schemas"]["Fault"][];
+        };
+        QueueHistory: {
+            /**
+             * Format: double
+             * @description Seconds from one sample to the next.
+             */
+            every: number;
+            queues: components["schemas"]["QueuePoints"][];
+            /**
+             * Format: date-time
+             * @description The first sample; the server keeps four hours, from its start. Absent while there is none.
+             */
+            since?: string;
+        };
+        QueuePoints: {
+            points: components["schemas"]["Point"][];
+            /**
+             * @description plan/applet
+             * @example Cases/queue
+             */
+            queue: string;
         };
         QueueRow: {
             /**
@@ -2418,6 +2546,26 @@ export interface components {
              */
             window: string;
         };
+        StuckList: {
+            items: components["schemas"]["StuckWork"][];
+            /** @description There is more than is listed. */
+            more: boolean;
+        };
+        StuckWork: {
+            interaction: components["schemas"]["Interaction"];
+            /**
+             * Format: date-time
+             * @description Of its state; of what is queued, waiting since.
+             */
+            since: string;
+            /** @description The same as a sentence. */
+            text: string;
+            /**
+             * @description lost: with an agent whose desktop is not heard. unserveable: no agent of the account could ever take it. unstaffed: nobody who may take it is logged in. noprogress: its plan has waited for the world for five minutes.
+             * @enum {string}
+             */
+            why: "lost" | "unserveable" | "unstaffed" | "noprogress";
+        };
         TagPersonal: {
             agent: string;
             /** @description A duration, a number of seconds, or a text with $(..) that gives one when it is used. */
@@ -2601,6 +2749,8 @@ export interface operations {
                 limit?: number;
                 /** @description Where the page begins: next of the page before. */
                 cursor?: string;
+                /** @description Only these, in any case: separated by commas, or given several times. */
+                username?: string[];
             };
             header?: never;
             path?: never;
@@ -3296,6 +3446,12 @@ export interface operations {
                 externalid?: string;
                 /** @description In any case. */
                 provider?: string;
+                /** @description Only these, at most 100: separated by commas, or given several times. Those there are not are left out. */
+                id?: string[];
+                /** @description Live interactions that are in this queue, or were when their agent took them: plan/applet, in any case. */
+                queue?: string;
+                /** @description By dispatch. Oldest first lists live interactions only. */
+                order?: "newest" | "oldest";
                 /** @description Text in the externalid, name or clid, in any case. */
                 q?: string;
                 /** @description Created at or after this moment. */
@@ -4062,6 +4218,35 @@ export interface operations {
             };
         };
     };
+    listPresences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChoosable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listProviders: {
         parameters: {
             query?: {
@@ -4447,6 +4632,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Stats"];
                     "text/event-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatsHistory: {
+        parameters: {
+            query?: {
+                /** @description Only this queue, plan/applet, in any case. */
+                queue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueHistory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStuck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StuckList"];
                 };
             };
             /** @description Error */
