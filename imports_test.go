@@ -38,6 +38,7 @@ var rooms = []struct {
 	{"journal/journaltest", root + " journal"},
 	{"tables/tablestest", root + " journal tables"},
 	{"journal/memory", root + " journal"},
+	{"tables/memory", root + " journal tables"},
 	{"sqlitedb", root + " journal"},
 	{"journal/sqlite", root + " journal sqlitedb"},
 	{"tables/sqlite", root + " journal tables sqlitedb"},
@@ -55,6 +56,9 @@ var rooms = []struct {
 	{"effects/sms/vendortest", ""},
 	{"effects/email", root + " core/plan effects effects/egress"},
 	{"effects/connector", root + " core/plan extract effects effects/egress effects/template"},
+
+	// Whole lives of a server in virtual time, with faults.
+	{"sim", root + " core journal journal/memory tables tables/memory engine effects effects/callback"},
 
 	// Credentials and the account document.
 	{"seal", root},
@@ -90,7 +94,7 @@ var rooms = []struct {
 	{"docs", root + " engine effects api/httpx api/auth api/native"},
 
 	// The command, which alone imports app.
-	{"cmd/switchyard", root + " app engine core/plan journal/sqlite config seal draw rehearse api/auth api/native api/vcc client bench demo"},
+	{"cmd/switchyard", root + " app engine core/plan journal/sqlite config seal draw rehearse sim api/auth api/native api/vcc client bench demo"},
 }
 
 // pureStd is what of the standard library the pure rooms may import: nothing that does I/O, knows

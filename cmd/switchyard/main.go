@@ -33,6 +33,7 @@ type CLI struct {
 	Key      KeyCmd      `cmd:"" help:"List, rotate and prune the keys that seal credentials."`
 	Journal  JournalCmd  `cmd:"" help:"Read the journal, or prove it by deciding it again."`
 	Bench    BenchCmd    `cmd:"" help:"Measure a server on this machine."`
+	Sim      SimCmd      `cmd:"" help:"Prove the promises: lives of a server with faults, in virtual time, each chosen by a seed."`
 	Backup   BackupCmd   `cmd:"" help:"Write a consistent copy of a data folder while the server runs or rests."`
 	Restore  RestoreCmd  `cmd:"" help:"Make a data folder from a backup."`
 	Version  VersionCmd  `cmd:"" help:"Print the version."`
@@ -82,7 +83,7 @@ func newParser(cli *CLI, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("switchyard"),
 		kong.Description("Routes interactions to the right agent. `switchyard demo` shows it in a minute."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Vars{"scopes": scopeList()},
+		kong.Vars{"scopes": scopeList(), "faults": faultList()},
 	}, options...)...)
 }
 

@@ -271,12 +271,32 @@ func (s *State) enforce(c *Config) {
 			s.employ(entry)
 		}
 	}
+	gone := false
 	for _, a := range s.roster {
 		if !kept[switchyard.CaseKey(a.Username)] {
 			s.dismiss(a)
+			gone = true
 		}
 	}
+	if gone {
+		s.forgetCooldowns()
+	}
 	s.sortRoster()
+}
+
+// forgetCooldowns lets no cool-down of a removed agent stand: whoever comes back under its name has
+// declined nothing, also where the state is loaded from a checkpoint, which knows agents by name.
+func (s *State) forgetCooldowns() {
+	removed := func(c routing.Cooldown) bool {
+		a := s.agentNamed(c.Agent.Username)
+		return a == nil || &a.Agent != c.Agent
+	}
+	for i := s.newest; i != nil; i = i.older {
+		if slices.ContainsFunc(i.Cooldowns, removed) {
+			s.alter(i, func() { i.Cooldowns = slices.DeleteFunc(i.Cooldowns, removed) })
+			s.touch(i)
+		}
+	}
 }
 
 // employ adds an agent, or gives a known one its new entry.

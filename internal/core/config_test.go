@@ -1,7 +1,13 @@
 package core
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json"
 
 	"switchyard"
 )
@@ -52,5 +58,51 @@ func TestEventsAboutGhostsAreReadWithoutCase(t *testing.T) {
 	})
 	if r := s.Find(id); r.State != switchyard.Queued {
 		t.Errorf("%+v", r)
+	}
+}
+
+// What a removed agent declined is nothing to the agent who comes back under the name, whether the
+// state has lived on or was loaded from what every cut said had changed.
+func TestCooldownsOfRemovedAgentsAreForgotten(t *testing.T) {
+	w := newWorld(t, lifeAccount())
+	checkpoint := map[mark][]byte{}
+	cut := func() {
+		for _, c := range w.s.Cut() {
+			delete(checkpoint, mark{c.Kind, c.Key})
+			if c.Value == nil {
+				continue
+			}
+			text, err := json.Marshal(c.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkpoint[mark{c.Kind, c.Key}] = text
+		}
+	}
+	w.must(&switchyard.SetPresence{Agent: "a0", Presence: "Ready"})
+	id := w.invoke("", switchyard.Request{Route: "Plain"})[0].Interaction
+	w.must(&switchyard.Act{Interaction: id, Agent: "a0", Action: switchyard.ActDecline})
+	cut()
+	gone := w.doc
+	gone.Agents = w.doc.Agents[1:]
+	w.must(&switchyard.Publish{Document: gone})
+	w.must(&switchyard.Publish{Document: w.doc})
+	cut()
+
+	loaded := New(w.doc.Account)
+	for _, m := range slices.SortedFunc(maps.Keys(checkpoint), func(a, b mark) int {
+		return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.key, b.key))
+	}) {
+		value := NewValue(m.kind)
+		if err := json.Unmarshal(checkpoint[m], value); err != nil {
+			t.Fatal(err)
+		}
+		loaded.Restore(m.kind, m.key, value)
+	}
+	loaded.Restored(w.s.Seq(), w.s.Now())
+	for name, s := range map[string]*State{"lived": w.s, "loaded": loaded} {
+		if r := s.Find(id); len(r.Cooldowns) != 0 {
+			t.Errorf("%s: it keeps %+v", name, r.Cooldowns)
+		}
 	}
 }

@@ -105,7 +105,7 @@ func (w *Worker) launch(t *target) {
 	w.metrics.waiting.Dec()
 	w.metrics.flying.Inc()
 	w.flights.Add(1)
-	go w.fly(t, e)
+	w.fly(t, e)
 }
 
 // land frees the place of an attempt that was made. It is forgotten before it is reported, because

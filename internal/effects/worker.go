@@ -33,6 +33,10 @@ type Options struct {
 	Now func() time.Time
 	// Clock is the clock that deadlines of effects are held against; nil = the real one.
 	Clock func() switchyard.Instant
+	// Fly runs an attempt: attempt makes it, and what that returns reports it. Nil = both in a goroutine
+	// of their own. It is called under the worker's lock: a simulation keeps the two, and calls each
+	// when its time has come.
+	Fly func(account string, e *switchyard.Effect, attempt func() (report func()))
 }
 
 // Limits of a worker; zero members mean the defaults beside them.
@@ -192,25 +196,40 @@ func (w *Worker) Stop(ctx context.Context) error {
 
 // fly makes one attempt and reports it.
 func (w *Worker) fly(t *target, e switchyard.Effect) {
-	defer w.flights.Done()
+	attempt := func() func() { return w.attempt(t, &e) }
+	if w.options.Fly != nil {
+		w.options.Fly(t.name.Account, &e, attempt)
+		return
+	}
+	go func() { attempt()() }()
+}
+
+// attempt makes one attempt; what it returns reports it.
+func (w *Worker) attempt(t *target, e *switchyard.Effect) (report func()) {
 	began := w.options.Now()
 	refused, trial := w.brake(t.name)
 	var outcome Outcome
 	if refused != nil {
 		outcome = *refused
 	} else {
-		outcome = w.try(t.name.Account, &e)
+		outcome = w.try(t.name.Account, e)
 	}
-	took := w.options.Now().Sub(began)
+	return func() {
+		defer w.flights.Done()
+		w.report(t, e, outcome, w.options.Now().Sub(began), refused == nil, trial)
+	}
+}
 
+// report tells what became of an attempt.
+func (w *Worker) report(t *target, e *switchyard.Effect, outcome Outcome, took time.Duration, made, trial bool) {
 	w.mu.Lock()
-	if refused == nil && w.life.Err() == nil {
+	if made && w.life.Err() == nil {
 		w.judge(t.name, &outcome, trial)
 	}
-	w.land(t, &e, outcome)
+	w.land(t, e, outcome)
 	w.unlock()
 	if w.life.Err() == nil {
-		w.record(t.name, &e, outcome, took)
+		w.record(t.name, e, outcome, took)
 		w.options.Results(t.name.Account, &switchyard.EffectResult{
 			Effect: e.ID, Attempt: e.Attempt, OK: outcome.OK, GiveUp: outcome.GiveUp,
 			Status: outcome.Status, Detail: outcome.Detail, TookMillis: took.Milliseconds(),

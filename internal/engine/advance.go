@@ -78,7 +78,7 @@ func (o *owner) depart(w *travel) {
 	o.waitForEffects()
 }
 
-func (o *owner) waitForEffects() { o.travel.limit = time.Now().Add(o.e.options.Limits.EffectWait) }
+func (o *owner) waitForEffects() { o.travel.limit = o.e.wall().Add(o.e.options.Limits.EffectWait) }
 
 // moveTime goes on the way as far as can be: to the next instant something is due at, but not while
 // rows are not durable that may ask for effects, or effects are under way.
@@ -89,7 +89,7 @@ func (o *owner) moveTime() {
 		}
 		o.send()
 		if o.asking > 0 || len(o.effects.flying) > 0 {
-			if time.Now().Before(o.travel.limit) {
+			if o.e.wall().Before(o.travel.limit) {
 				return
 			}
 			o.log.Warn("the manual clock goes on although effects are still being performed", "effects", len(o.effects.flying))

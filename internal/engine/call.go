@@ -38,23 +38,32 @@ func (c *call) finish(answer any, err *switchyard.Error) { c.done <- result{answ
 // nothing can be stored, internal when the core failed. An error of ctx comes back as it is: the
 // input may have been decided then.
 func (e *Engine) Do(ctx context.Context, account string, c Call) (any, error) {
+	o, in, err := e.prepare(ctx, account, c)
+	if err != nil {
+		return nil, err
+	}
+	return o.await(in, &o.writes)
+}
+
+// prepare does what the caller of Do does before it waits.
+func (e *Engine) prepare(ctx context.Context, account string, c Call) (*owner, *call, error) {
 	o, refused := e.owner(account)
 	if refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
 	if e.options.Still {
-		return nil, errStill
+		return nil, nil, errStill
 	}
 	in := &call{Call: c, ctx: ctx, done: make(chan result, 1)}
 	if invoke, ok := c.Input.(*switchyard.Invoke); ok {
 		known, err := o.lookUp(ctx, invoke)
 		if err != nil {
 			o.log.Error("request ids cannot be looked up", "correlation", c.Correlation.String(), "error", err)
-			return nil, errStorage
+			return nil, nil, errStorage
 		}
 		in.known = known
 	}
-	return o.await(in, &o.writes)
+	return o, in, nil
 }
 
 // View runs f on the account's state in its owner and returns when everything f could see is
@@ -85,10 +94,13 @@ func (e *Engine) Report(account string, r *switchyard.EffectResult) {
 	if refused != nil {
 		return
 	}
-	c := &call{Call: Call{By: system, Input: r}, ctx: context.Background(), done: make(chan result, 1)}
-	if o.enqueue(c, &o.writes, 1<<30) == nil {
+	if c := reportOf(r); o.enqueue(c, &o.writes, 1<<30) == nil {
 		<-c.done
 	}
+}
+
+func reportOf(r *switchyard.EffectResult) *call {
+	return &call{Call: Call{By: system, Input: r}, ctx: context.Background(), done: make(chan result, 1)}
 }
 
 // await puts a call into an inbox and waits for its answer.

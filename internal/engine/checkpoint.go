@@ -35,9 +35,9 @@ type cut struct {
 }
 
 // count notes the events of a row that was decided.
-func (c *checkpoint) count(events []switchyard.Event) {
+func (c *checkpoint) count(events []switchyard.Event, now time.Time) {
 	if c.events == 0 {
-		c.since = time.Now()
+		c.since = now
 	}
 	c.events += len(events)
 	for _, ev := range events {
@@ -69,7 +69,7 @@ func (o *owner) checkpoint() {
 	if o.gate.crowded.Load() {
 		enough /= crowdedCut
 	}
-	if c.events >= enough || o.e.stopping.Load() || !time.Now().Before(c.due()) {
+	if c.events >= enough || o.e.stopping.Load() || !o.e.wall().Before(c.due()) {
 		o.makeCut()
 	}
 }

@@ -62,7 +62,7 @@ func (o *owner) decide(c *call, at switchyard.Instant) {
 			encoded: row.Events, size: len(row.Input) + len(row.Events), invoke: invoke,
 			asks: o.e.Manual() && asksForEffect(d.Events), call: c, answer: d.Answer,
 		})
-		o.cut.count(d.Events)
+		o.cut.count(d.Events, o.e.wall())
 	}
 }
 
@@ -198,9 +198,9 @@ func (o *owner) begin() {
 func (o *owner) discard() {
 	o.machine, o.poisoned = nil, false
 	o.strand(errStorage)
-	o.retryAt = time.Now()
+	o.retryAt = o.e.wall()
 	if o.panics > 0 {
-		o.retryAt = time.Now().Add(backoff(o.panics))
+		o.retryAt = o.retryAt.Add(backoff(o.panics))
 		o.shut(errRecovering, "the core fails on an input nobody asked for")
 	}
 	o.signal()

@@ -103,7 +103,9 @@ type Engine struct {
 	options   Options
 	log       *slog.Logger
 	clock     Clock
-	manual    *ManualClock // nil when the clock is real
+	wall      func() time.Time // what cuts, lag and retries go by; time.Now unless somebody else steps
+	stepped   bool             // no goroutine runs: see Stepped
+	manual    *ManualClock     // nil when the clock is real
 	metrics   *metrics
 	committer *committer
 	crowd     crowd
@@ -143,6 +145,7 @@ func newEngine(options Options, machines maker) *Engine {
 		options:  options,
 		log:      options.Log,
 		clock:    options.Clock,
+		wall:     time.Now,
 		machines: machines,
 		owners:   map[string]*owner{},
 		prune:    make(chan struct{}, 1),
@@ -211,6 +214,9 @@ func (e *Engine) run(f func()) {
 func (e *Engine) launch(name string) *owner {
 	o := newOwner(e, name)
 	e.owners[name] = o
+	if e.stepped {
+		return o
+	}
 	e.ownersRun.Add(1)
 	go func() {
 		defer e.ownersRun.Done()

@@ -187,6 +187,21 @@ func (f *feed) start(after switchyard.Cursor) (switchyard.Seq, error) {
 	return after.Seq, nil
 }
 
+// startFeed is where a reader with this cursor goes on. Of an account that could not be recovered yet
+// not all rows are known, so nothing can be said of the cursor.
+func (o *owner) startFeed(after switchyard.Cursor) (switchyard.Seq, error) {
+	from, err := o.feed.start(after)
+	if err == nil {
+		return from, nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.down != nil {
+		return 0, o.down
+	}
+	return 0, err
+}
+
 // wholeRow is the N of a cursor that names a whole row.
 const wholeRow = 1<<31 - 1
 
@@ -217,7 +232,7 @@ func (e *Engine) Page(ctx context.Context, account string, after switchyard.Curs
 	if refused != nil {
 		return nil, refused
 	}
-	from, err := o.feed.start(after)
+	from, err := o.startFeed(after)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +259,7 @@ func (e *Engine) Subscribe(account string, after switchyard.Cursor) (*Subscripti
 	if refused != nil {
 		return nil, refused
 	}
-	from, err := o.feed.start(after)
+	from, err := o.startFeed(after)
 	if err != nil {
 		return nil, err
 	}

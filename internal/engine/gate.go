@@ -14,6 +14,9 @@ import (
 // called, each has a gate that lets in only so many of its calls at a time: a flood then waits at its
 // own gate, and not with everybody else for a core. What counts is decided in docs/decisions/0016.
 
+// epoch is what the times of crowds count from; a monotonic clock does not jump.
+var epoch = time.Now().Add(-time.Second)
+
 // crowd knows whether accounts have neighbours that are called as well.
 type crowd struct {
 	mu     sync.Mutex

@@ -90,7 +90,7 @@ func newOwner(e *Engine, account string) *owner {
 		account:   account,
 		log:       e.log.With("account", account),
 		feed:      newFeed(e, account),
-		tail:      newTail(),
+		tail:      newTail(e.wall),
 		entropy:   e.options.Entropy,
 		wake:      make(chan struct{}, 1),
 		recovered: make(chan struct{}),
@@ -100,25 +100,24 @@ func newOwner(e *Engine, account string) *owner {
 		o.entropy = newEntropy()
 	}
 	o.lane = e.committer.lane(o)
-	o.timer = time.NewTimer(time.Hour)
-	o.timerAt = time.Now().Add(time.Hour)
 	return o
 }
 
 // run is the owner's goroutine.
 func (o *owner) run() {
 	defer o.leave()
-	o.rebuild()
-	close(o.recovered)
+	o.timer = time.NewTimer(time.Hour)
+	o.timerAt = time.Now().Add(time.Hour)
+	defer o.timer.Stop()
+	o.firstRebuild()
 	select {
 	case <-o.e.begin:
 	case <-o.e.ctx.Done():
 		close(o.serving)
 		return
 	}
-	o.begin()
-	o.step()
-	close(o.serving)
+	o.serve()
+	o.arm()
 	for !o.finished() {
 		select {
 		case <-o.wake:
@@ -126,12 +125,25 @@ func (o *owner) run() {
 			o.timerAt = time.Time{}
 		}
 		o.step()
+		o.arm()
 	}
+}
+
+// firstRebuild builds the state when the account's owner begins.
+func (o *owner) firstRebuild() {
+	o.rebuild()
+	close(o.recovered)
+}
+
+// serve begins to take calls.
+func (o *owner) serve() {
+	o.begin()
+	o.step()
+	close(o.serving)
 }
 
 // leave refuses whatever is left when the goroutine ends.
 func (o *owner) leave() {
-	o.timer.Stop()
 	o.mu.Lock()
 	o.ended = true
 	o.mu.Unlock()
@@ -198,7 +210,6 @@ func (o *owner) step() {
 	if o.poisoned && o.pending.len() == 0 {
 		o.discard()
 	}
-	o.arm()
 }
 
 // heed goes on with the rows that have become durable: it answers, shows and hands over, and decides
@@ -300,14 +311,24 @@ func (o *owner) now() switchyard.Instant {
 
 // arm sets the timer to the earliest moment something is to be done without being asked.
 func (o *owner) arm() {
-	var at time.Time
+	at := o.due()
+	if at.IsZero() || !o.timerAt.IsZero() && !at.Before(o.timerAt) {
+		return
+	}
+	o.timerAt = at
+	o.timer.Reset(max(0, time.Until(at)))
+}
+
+// due is the earliest moment something is to be done without being asked; zero when there is none.
+func (o *owner) due() (at time.Time) {
 	earlier := func(t time.Time) {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
 		}
 	}
+	now := o.e.wall()
 	earlier(o.retryAt)
-	if o.travel != nil && time.Now().Before(o.travel.limit) {
+	if o.travel != nil && now.Before(o.travel.limit) {
 		earlier(o.travel.limit)
 	}
 	still := o.e.options.Still
@@ -316,14 +337,10 @@ func (o *owner) arm() {
 	}
 	if o.machine != nil && !still && o.e.manual == nil && o.room() {
 		if next := min(o.machine.Alarm(), o.grace.next()); next != switchyard.Never {
-			earlier(time.Now().Add(next.Sub(o.e.clock.Now()).Std()))
+			earlier(now.Add(next.Sub(o.e.clock.Now()).Std()))
 		}
 	}
-	if at.IsZero() || !o.timerAt.IsZero() && !at.Before(o.timerAt) {
-		return
-	}
-	o.timerAt = at
-	o.timer.Reset(max(0, time.Until(at)))
+	return at
 }
 
 var (

@@ -17,7 +17,7 @@ import (
 
 // revive rebuilds an account whose state was thrown away, when its time has come.
 func (o *owner) revive() {
-	if o.retryAt.IsZero() || time.Now().Before(o.retryAt) || o.e.ctx.Err() != nil {
+	if o.retryAt.IsZero() || o.e.wall().Before(o.retryAt) || o.e.ctx.Err() != nil {
 		return
 	}
 	o.rebuild()
@@ -69,7 +69,7 @@ func (o *owner) again(what string, err error) {
 		o.shut(errStorage, what+": "+err.Error())
 	}
 	o.retries++
-	o.retryAt = time.Now().Add(backoff(o.retries))
+	o.retryAt = o.e.wall().Add(backoff(o.retries))
 }
 
 func firstLine(s string) string {
@@ -167,7 +167,7 @@ func (o *owner) refold(r *replayed, first bool) error {
 	o.tail.mu.Lock()
 	o.tail.addRow(tailRow{FeedRow: r.row, encoded: r.encoded, invoke: r.invoke})
 	o.tail.mu.Unlock()
-	o.cut.count(r.row.Events)
+	o.cut.count(r.row.Events, o.e.wall())
 	return nil
 }
 
@@ -192,11 +192,29 @@ func (o *owner) cutBefore(r *replayed) error {
 		o.makeCut()
 	}
 	if flushes {
-		return o.tail.drained(o.e.ctx)
+		return o.waitForTables(func() bool { return o.tail.empty() }, o.tail.drained)
 	}
 	for o.tail.behind(&o.e.options.Limits) && !o.tail.empty() {
-		if err := o.tail.reached(o.e.ctx, switchyard.Seq(o.tail.applied.Load())+1); err != nil {
+		next := switchyard.Seq(o.tail.applied.Load()) + 1
+		err := o.waitForTables(
+			func() bool { return switchyard.Seq(o.tail.applied.Load()) >= next },
+			func(ctx context.Context) error { return o.tail.reached(ctx, next) })
+		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// waitForTables waits until the writer has come far enough. Where nobody else can step the writer, it
+// is stepped here.
+func (o *owner) waitForTables(reached func() bool, wait func(context.Context) error) error {
+	if !o.e.stepped {
+		return wait(o.e.ctx)
+	}
+	for !reached() {
+		if !o.e.writer.step(o.e.ctx) {
+			return fmt.Errorf("wait for the tables: %w", o.e.writer.failure())
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"time"
 
 	"switchyard"
 	"switchyard/internal/journal"
@@ -107,7 +106,7 @@ func (o *owner) fail(err error) {
 	o.shut(errStorage, "rows could not be stored: "+err.Error())
 	o.failPending(errStorage)
 	o.strand(errStorage)
-	o.retryAt = time.Now()
+	o.retryAt = o.e.wall()
 	if conflict != nil {
 		o.log.Error("another server writes this account; stepping down and rebuilding", "error", err)
 		return

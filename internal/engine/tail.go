@@ -20,6 +20,9 @@ type tail struct {
 	durable atomic.Uint64 // last row added
 	applied atomic.Uint64 // last row in the tables
 	oldest  atomic.Int64  // when the oldest row here became durable, since epoch; 0 = none
+
+	wall  func() time.Time
+	epoch time.Time // what its times count from; a monotonic clock does not jump
 }
 
 // part is a run of rows and, once sealed, the cut made after the last of them. A sealed part never
@@ -36,10 +39,12 @@ type tailRow struct {
 	invoke  bool
 }
 
-// epoch is what the times of tails count from; a monotonic clock does not jump.
-var epoch = time.Now().Add(-time.Second)
+func newTail(wall func() time.Time) *tail {
+	return &tail{moved: make(chan struct{}), wall: wall, epoch: wall().Add(-time.Second)}
+}
 
-func newTail() *tail { return &tail{moved: make(chan struct{})} }
+// now is the present moment, since epoch; it is never 0.
+func (t *tail) now() time.Duration { return t.wall().Sub(t.epoch) }
 
 func (t *tail) add(ready []item) {
 	if len(ready) == 0 {
@@ -56,7 +61,7 @@ func (t *tail) add(ready []item) {
 
 func (t *tail) addRow(r tailRow) {
 	if t.open == nil {
-		t.open = &part{since: time.Since(epoch)}
+		t.open = &part{since: t.now()}
 	}
 	t.open.rows = append(t.open.rows, r)
 	t.durable.Store(uint64(r.Seq))
@@ -71,7 +76,7 @@ func (t *tail) seal(c cut) {
 	defer t.mu.Unlock()
 	p := t.open
 	if p == nil {
-		p = &part{since: time.Since(epoch)}
+		p = &part{since: t.now()}
 	}
 	t.open = nil
 	p.cut = c
@@ -124,7 +129,7 @@ func (t *tail) lag() (time.Duration, int) {
 	if oldest == 0 {
 		return 0, rows
 	}
-	return time.Since(epoch) - time.Duration(oldest), rows
+	return t.now() - time.Duration(oldest), rows
 }
 
 // behind reports whether the tables are further behind than they may be.
