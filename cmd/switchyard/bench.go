@@ -12,13 +12,14 @@ import (
 // BenchCmd measures servers. The ones it starts are processes of their own on a temporary folder,
 // with everything durable as in earnest.
 type BenchCmd struct {
-	Latency   BenchLatencyCmd   `cmd:"" help:"From a dispatch to its offer, on a quiet server."`
-	Invoke    BenchInvokeCmd    `cmd:"" help:"Durable calls a second, beside those of a bare handler."`
-	Backlog   BenchBacklogCmd   `cmd:"" help:"A large backlog: memory, restart after a kill, a new skill, skills that expire."`
-	Isolation BenchIsolationCmd `cmd:"" help:"One account beside another that is flooded."`
-	Account   BenchAccountCmd   `cmd:"" help:"Print the account file that a server measured with --server needs."`
-	Bare      BenchBareCmd      `cmd:"" hidden:"" help:"Serve the bare handler that invoke is compared with."`
-	Flood     BenchFloodCmd     `cmd:"" hidden:"" help:"Send calls as fast as they are answered."`
+	Latency    BenchLatencyCmd    `cmd:"" help:"From a dispatch to its offer, on a quiet server."`
+	Invoke     BenchInvokeCmd     `cmd:"" help:"Durable calls a second, beside those of a bare handler."`
+	Backlog    BenchBacklogCmd    `cmd:"" help:"A large backlog: memory, restart after a kill, a new skill, skills that expire."`
+	Isolation  BenchIsolationCmd  `cmd:"" help:"One account beside another that is flooded."`
+	Connectors BenchConnectorsCmd `cmd:"" help:"Data connectors and invoke beside thousands of data connectors that get no answer."`
+	Account    BenchAccountCmd    `cmd:"" help:"Print the account file that a server measured with --server needs."`
+	Bare       BenchBareCmd       `cmd:"" hidden:"" help:"Serve the bare handler that invoke is compared with."`
+	Flood      BenchFloodCmd      `cmd:"" hidden:"" help:"Send calls as fast as they are answered."`
 }
 
 // Flags of every measurement.
@@ -170,6 +171,41 @@ func (c *BenchIsolationCmd) Run(g *Globals) error {
 		return err
 	}
 	report, err := (&bench.Isolation{Env: env, Seconds: c.Seconds, Slice: c.Slice, Rate: c.Rate, Connections: c.Connections}).Run(g.Context)
+	return c.print(g, report, err)
+}
+
+// BenchConnectorsCmd measures data connectors beside those of another account that hang.
+type BenchConnectorsCmd struct {
+	InFlight    int           `help:"Data connectors that are wanted and get no answer, all at once (default ${default})." default:"10000"`
+	Hosts       int           `help:"Hosts that are asked by them and never answer (default ${default})." default:"1"`
+	Seconds     int           `help:"Seconds of load beside them, and as many without (default ${default})." default:"30"`
+	Slice       int           `help:"Seconds in a turn (default ${default})." default:"5"`
+	Connections int           `help:"Connections of invoke, and as many interactions that ask a host that answers (default ${default})." default:"32"`
+	Answer      time.Duration `help:"What that host takes for an answer, 1s at most (default ${default})." default:"5ms"`
+	benchFlags
+}
+
+// Run measures.
+func (c *BenchConnectorsCmd) Run(g *Globals) error {
+	if c.InFlight < 1 || c.Hosts < 1 || c.Seconds < 1 || c.Slice < 1 || c.Connections < 1 {
+		return usageError{errors.New("--in-flight, --hosts, --seconds, --slice and --connections are more than 0")}
+	}
+	switch most := bench.MaxConnectorSlice(c.InFlight); {
+	case c.InFlight > bench.MaxInFlight:
+		return usageError{fmt.Errorf("--in-flight is %d at most", bench.MaxInFlight)}
+	case c.Slice > most:
+		return usageError{fmt.Errorf("--slice is %d at most with --in-flight %d: a data connector waits for an answer for a minute", most, c.InFlight)}
+	case c.Hosts > min(c.InFlight, bench.MaxHangingHosts):
+		return usageError{fmt.Errorf("--hosts is at most --in-flight and %d", bench.MaxHangingHosts)}
+	case c.Answer < 0 || c.Answer > bench.MaxAnswer:
+		return usageError{fmt.Errorf("--answer is from 0s to %s", bench.MaxAnswer)}
+	}
+	env, err := c.env(g)
+	if err != nil {
+		return err
+	}
+	report, err := (&bench.Connectors{Env: env, InFlight: c.InFlight, Hosts: c.Hosts, Seconds: c.Seconds, Slice: c.Slice,
+		Connections: c.Connections, Answer: c.Answer}).Run(g.Context)
 	return c.print(g, report, err)
 }
 

@@ -20,10 +20,13 @@ func TestBench(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for line, figures := range map[string][]string{
-		"latency --count 10 --rate 50":                                        {"dispatches", "create to offered, p99"},
-		"invoke --seconds 2 --slice 1 --connections 4":                        {"durable calls, median of the slices", "bare handler, median of the slices", "durable ÷ bare"},
-		"invoke --batch --seconds 1 --slice 1 --connections 2":                {"durable interactions, median of the slices"},
-		"isolation --seconds 1 --slice 1 --connections 2 --rate 20":           {"flood on the other, largest", "p99 beside the flood ÷ without"},
+		"latency --count 10 --rate 50":                              {"dispatches", "create to offered, p99"},
+		"invoke --seconds 2 --slice 1 --connections 4":              {"durable calls, median of the slices", "bare handler, median of the slices", "durable ÷ bare"},
+		"invoke --batch --seconds 1 --slice 1 --connections 2":      {"durable interactions, median of the slices"},
+		"isolation --seconds 1 --slice 1 --connections 2 --rate 20": {"flood on the other, largest", "p99 beside the flood ÷ without"},
+		"connectors --in-flight 300 --hosts 9 --seconds 1 --slice 1 --connections 2": {
+			"connectors in flight that hang, wanted and unanswered all through each turn", "of them asked at their hosts at the same time, median",
+			"connectors of another account beside ÷ without, median of the turns", "invoke beside ÷ without, median of the turns"},
 		"backlog --waiting 400 --agents 20":                                   {"SIGKILL, start, /readyz", "all 20 agents have an offer after", "all 100 offers that fit them seen after"},
 		"backlog --expiring --waiting 400 --agents 20 --probes 60 --load 12s": {"probes", "offer on the feed after its expiry, p50"},
 	} {
@@ -64,6 +67,11 @@ func TestBenchSaysHowItIsCalledWrongly(t *testing.T) {
 		"bench invoke --server http://127.0.0.1:1",
 		"bench backlog --expiring --waiting 5 --probes 6",
 		"bench isolation --rate 0",
+		"bench connectors --in-flight 0",
+		"bench connectors --in-flight 50001",
+		"bench connectors --slice 46",
+		"bench connectors --in-flight 8 --hosts 9",
+		"bench connectors --answer 2s",
 	} {
 		var out, failed bytes.Buffer
 		if code := run(strings.Fields(line), &out, &failed); code != 2 || !strings.Contains(failed.String(), "--") {

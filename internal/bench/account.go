@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"switchyard"
 	"switchyard/internal/client"
@@ -19,6 +20,14 @@ type World struct {
 	Secret  string // of its client, whose id is the account's name and -load
 	Agents  int
 	Skills  string // of every agent, as in {skillMandatory: 5}
+	Asks    []Ask
+}
+
+// Ask is a route whose interactions ask somebody, with data connectors one after another, and end.
+type Ask struct {
+	Route   string
+	URLs    []string      // each is followed by the interaction's number, which is its clid
+	Timeout time.Duration // of each
 }
 
 // clientID is the API client the load comes from.
@@ -37,28 +46,54 @@ const (
 
 // YAML is the account file.
 func (w World) YAML() string {
-	var b strings.Builder
+	var b, plans, routes strings.Builder
+	for _, a := range w.Asks {
+		a.write(&plans)
+		fmt.Fprintf(&routes, "  - {name: %s, plan: %s}\n", a.Route, a.Route)
+	}
 	fmt.Fprintf(&b, `account: %s
-settings: {grace: 0s}
+settings: %s
 skills: [skillOptional, skillExpiring, skillMandatory, rare, nobody]
 plans:
   - name: Cases
     start: queue
     applets:
       queue: {type: queue, accept: manual, ring: 20s, wrap: 0s, target: 60s}
-routes:
+%sroutes:
   - {name: APIRouting, plan: Cases}
-clients:
+%sclients:
   - id: %s
     secret: %q
     scopes: ["interactions:write", "interactions:read", "agents:read", "agents:write", "config:read", "config:write", "stats:read", "events:read"]
 agents:
   - {username: AgentUsername}
-`, w.Account, w.clientID(), w.Secret)
+`, w.Account, w.settings(), plans.String(), routes.String(), w.clientID(), w.Secret)
 	for n := range w.Agents {
 		fmt.Fprintf(&b, "  - {username: %s, skills: %s}\n", agentName(n), w.Skills)
 	}
 	return b.String()
+}
+
+// settings of the account. An interaction that asks is to ask, however many before it got no answer.
+func (w World) settings() string {
+	if len(w.Asks) > 0 {
+		return "{grace: 0s, connectors: {breaker: {failures: 0}}}"
+	}
+	return "{grace: 0s}"
+}
+
+// write writes the plan. The outcome tells that every question was answered.
+func (a Ask) write(b *strings.Builder) {
+	fmt.Fprintf(b, "  - name: %s\n    start: ask0\n    applets:\n", a.Route)
+	next := ""
+	for n, url := range a.URLs {
+		if next = fmt.Sprintf("ask%d", n+1); n == len(a.URLs)-1 {
+			next = "done"
+		}
+		fmt.Fprintf(b, "      ask%d: {type: dataconnector, url: %q, timeout: %s, result: {Tier: $.customer.tier}, next: %s}\n",
+			n, url+"$(CLID)", a.Timeout, next)
+	}
+	b.WriteString("      done: {type: end, outcome: Asked}\n")
 }
 
 func agentName(n int) string { return fmt.Sprintf("bot%05d", n) }

@@ -42,8 +42,9 @@ type load struct {
 	addr        string
 	connections int
 	message     func() *message
-	next        *atomic.Uint64 // number of the next interaction, over all loads of a run
-	expect      string         // the answer's body
+	next        *atomic.Uint64            // number of the next interaction, over all loads of a run
+	expect      string                    // the answer's body
+	then        func(number uint64) error // what is waited for after a call; nil = nothing
 
 	wires []*wire
 	msgs  []*message
@@ -145,6 +146,11 @@ func (l *load) work(w *wire, m *message, stop *atomic.Bool, last uint64, p *done
 		}
 		if status != 200 || string(body) != l.expect {
 			return fmt.Errorf("the server answered %d %.300s", status, body)
+		}
+		if l.then != nil {
+			if err := l.then(first); err != nil {
+				return err
+			}
 		}
 		now := time.Now()
 		p.calls, p.accepted, p.times = p.calls+1, p.accepted+m.requests, append(p.times, now.Sub(sent))

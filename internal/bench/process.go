@@ -26,17 +26,23 @@ type Server struct {
 	env    *Env
 	folder string // empty for one that runs already
 	addr   string
+	flags  []string
 	files  []string
 	cmd    *exec.Cmd
 }
 
 // start serves the given account files from a new folder.
 func (e *Env) start(ctx context.Context, accounts ...string) (*Server, error) {
+	return e.startWith(ctx, []string{"--log-level", "warn"}, accounts...)
+}
+
+// startWith serves with more flags.
+func (e *Env) startWith(ctx context.Context, flags []string, accounts ...string) (*Server, error) {
 	folder, err := os.MkdirTemp("", "switchyard-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the server: %w", err)
 	}
-	s := &Server{env: e, folder: folder}
+	s := &Server{env: e, folder: folder, flags: flags}
 	for n, text := range accounts {
 		file := filepath.Join(folder, fmt.Sprintf("account%d.yaml", n))
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -76,7 +82,7 @@ func (s *Server) url() string { return "http://" + s.addr }
 
 // run starts the process and returns how long it took to be ready.
 func (s *Server) run(ctx context.Context) (time.Duration, error) {
-	args := []string{"--log-level", "warn", "serve", "--data", filepath.Join(s.folder, "data"), "--listen", s.addr}
+	args := append([]string{"serve", "--data", filepath.Join(s.folder, "data"), "--listen", s.addr}, s.flags...)
 	for _, file := range s.files {
 		args = append(args, "--account", file)
 	}

@@ -2,6 +2,7 @@ package effects
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,11 +81,54 @@ func TestHangingHostDelaysNoOther(t *testing.T) {
 	})
 }
 
+// Sixteen hosts of one account hang with ten thousand requests, and have every place it may have.
+// Another account's host, which takes 100 ms for an answer, has its 64 places, and another's provider
+// its 8.
+func TestHangingHostsLeaveOtherAccountsTheirPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := func(ctx context.Context, account string, _ *switchyard.Effect) Outcome {
+			if account == "hung" {
+				<-ctx.Done()
+				return Outcome{GiveUp: true, Timeout: true, Silent: true}
+			}
+			time.Sleep(100 * time.Millisecond)
+			return Outcome{OK: true}
+		}
+		b := newBench(Limits{}, answer, connectors(answer))
+		start(t, b)
+		deadline := switchyard.InstantOf(time.Now()).Add(30 * switchyard.Second)
+		for n := range 10_000 {
+			b.Perform("hung", call(n, fmt.Sprint("hangs", n%16), deadline))
+		}
+		synctest.Wait()
+		b.Worker.mu.Lock()
+		if b.asked.taken != b.limits.Shared/2 {
+			t.Errorf("the hosts that hang have %d shared places; want %d", b.asked.taken, b.limits.Shared/2)
+		}
+		b.Worker.mu.Unlock()
+		for n := range 256 {
+			b.Perform("other", call(20_000+n, "works", deadline))
+		}
+		for n := range 32 {
+			b.Perform("third", effect(30_000+n, "called"))
+		}
+		time.Sleep(400*time.Millisecond + time.Microsecond)
+		synctest.Wait()
+		if b.count("other") != 256 || b.count("third") != 32 {
+			t.Errorf("after 400 ms %d of 256 requests and %d of 32 callbacks were answered", b.count("other"), b.count("third"))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		b.empty(t)
+		stop(t, b)
+	})
+}
+
 // Connectors that use up all shared places take none from callbacks.
 func TestPoolsAreApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		b := newBench(Limits{Shared: 10, PerHost: 5}, func(context.Context, string, *switchyard.Effect) Outcome {
+		b := newBench(Limits{Shared: 20, PerHost: 5}, func(context.Context, string, *switchyard.Effect) Outcome {
 			<-release
 			return Outcome{OK: true}
 		}, connectors(func(context.Context, string, *switchyard.Effect) Outcome {
@@ -98,8 +142,8 @@ func TestPoolsAreApart(t *testing.T) {
 		}
 		synctest.Wait()
 		b.Worker.mu.Lock()
-		if b.firsts != 6 || b.asked.taken != 10 || b.others.taken != 7 {
-			t.Errorf("%d first, %d of connectors, %d of callbacks; want 6, 10, 7", b.firsts, b.asked.taken, b.others.taken)
+		if b.firsts.taken != 6 || b.asked.taken != 10 || b.others.taken != 7 {
+			t.Errorf("%d first, %d of connectors, %d of callbacks; want 6, 10, 7", b.firsts.taken, b.asked.taken, b.others.taken)
 		}
 		b.Worker.mu.Unlock()
 		close(release)

@@ -15,21 +15,19 @@ type target struct {
 	silent   bool        // the last attempt got no answer in time: one at a time until one does
 	refused  bool        // Perform said no since Room was last told
 	resting  *time.Timer // its pace lets no attempt be made before this goes off
-	idleLine bool        // stands in Worker.idle
-	busyLine bool        // stands in the line of its pool
+	idleLine bool        // stands in line for its first attempt
+	busyLine bool        // stands in line for one more
 }
 
-// pool is the attempts of some kinds beyond the first of each target.
-type pool struct {
-	taken int
-	line  line // targets that wait for a place
-}
-
+// poolOf is where t gets the place of its next attempt.
 func (w *Worker) poolOf(t *target) *pool {
-	if t.name.Kind == switchyard.EffectConnector {
-		return &w.asked
+	switch {
+	case t.making == 0:
+		return w.firsts
+	case t.name.Kind == switchyard.EffectConnector:
+		return w.asked
 	}
-	return &w.others
+	return w.others
 }
 
 func (w *Worker) target(name Target) *target {
@@ -55,32 +53,29 @@ func (w *Worker) wants(t *target) bool {
 
 // enrol puts t into the line it has to wait in.
 func (w *Worker) enrol(t *target) {
-	switch {
-	case !w.wants(t):
-	case t.making == 0 && !t.idleLine:
-		t.idleLine = true
-		w.idle.push(t)
-	case t.making > 0 && !t.busyLine:
-		t.busyLine = true
-		w.poolOf(t).line.push(t)
+	if !w.wants(t) {
+		return
+	}
+	standing := &t.busyLine
+	if t.making == 0 {
+		standing = &t.idleLine
+	}
+	if !*standing {
+		*standing = true
+		w.poolOf(t).queue(t)
 	}
 }
 
-// serve gives the free places to the targets in line, one each, round and round.
+// serve gives the free places to the targets in line.
 func (w *Worker) serve() {
-	for w.firsts < w.limits.Targets && w.idle.size() > 0 {
-		t := w.idle.pop()
-		t.idleLine = false
-		if t.making == 0 && w.wants(t) && w.mayGo(t) {
-			w.launch(t)
-		}
-		w.enrol(t)
-	}
-	for _, p := range [...]*pool{&w.others, &w.asked} {
-		for p.taken < w.limits.Shared && p.line.size() > 0 {
-			t := p.line.pop()
-			t.busyLine = false
-			if t.making > 0 && w.wants(t) && w.mayGo(t) {
+	for _, p := range [...]*pool{w.firsts, w.others, w.asked} {
+		for t := p.next(); t != nil; t = p.next() {
+			if p == w.firsts {
+				t.idleLine = false
+			} else {
+				t.busyLine = false
+			}
+			if (t.making == 0) == (p == w.firsts) && w.wants(t) && w.mayGo(t) {
 				w.launch(t)
 			}
 			w.enrol(t)
@@ -89,11 +84,7 @@ func (w *Worker) serve() {
 }
 
 func (w *Worker) launch(t *target) {
-	if t.making == 0 {
-		w.firsts++
-	} else {
-		w.poolOf(t).taken++
-	}
+	w.poolOf(t).take(t.name.Account)
 	t.making++
 	t.flying++
 	w.inFlight++
@@ -112,11 +103,7 @@ func (w *Worker) launch(t *target) {
 // an account that is rebuilt while the report is under way hands it over again and must be heard.
 func (w *Worker) land(t *target, e *switchyard.Effect, o Outcome) {
 	t.making--
-	if t.making == 0 {
-		w.firsts--
-	} else {
-		w.poolOf(t).taken--
-	}
+	w.poolOf(t).free(t.name.Account)
 	t.silent = o.Silent
 	delete(w.known, attemptOf(t.name.Account, e))
 	w.enrol(t)
@@ -151,9 +138,6 @@ func (w *Worker) unlock() {
 
 // queue holds effects in the order they came.
 type queue = fifo[switchyard.Effect]
-
-// line holds targets in the order they came.
-type line = fifo[*target]
 
 // fifo is a first-in, first-out list whose memory stays in proportion to what it holds.
 type fifo[T any] struct {

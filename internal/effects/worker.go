@@ -44,10 +44,12 @@ type Limits struct {
 	PerTarget int // attempts in flight at one target; 8
 	PerHost   int // attempts in flight at one host of data connectors, whose answers plans wait for; 64
 	// Shared is how many attempts beyond the first of each target are in flight together: so many
-	// of callbacks and messages, and as many again of data connectors; 512.
+	// of callbacks and messages, and as many again of data connectors; 1024. One account has half of
+	// them at most.
 	Shared int
-	// Targets is how many targets may have an attempt in flight at once; 4096. Each has its first
-	// attempt outside Shared: however many targets use that up by being slow, another one goes on.
+	// Targets is how many targets may have an attempt in flight at once, half of them of one account;
+	// 8192. Each has its first attempt outside Shared: however many targets use that up by being slow,
+	// another one goes on.
 	Targets int
 	Backlog int // effects of one target that wait in the worker; 256
 }
@@ -61,8 +63,8 @@ func (l Limits) WithDefaults() Limits {
 	}
 	fill(&l.PerTarget, 8)
 	fill(&l.PerHost, 64)
-	fill(&l.Shared, 512)
-	fill(&l.Targets, 4096)
+	fill(&l.Shared, 1024)
+	fill(&l.Targets, 8192)
 	fill(&l.Backlog, 256)
 	return l
 }
@@ -83,12 +85,11 @@ type Worker struct {
 	paces    map[Target]*rate.Limiter
 	breakers map[Target]*breaker  // of targets whose latest attempts failed
 	known    map[attempt]struct{} // waiting or being made
-	firsts   int                  // targets with an attempt in flight
-	idle     line                 // targets that wait for their first attempt
-	others   pool                 // of callbacks and messages
-	asked    pool                 // of data connectors: one kind takes nothing from the other
+	firsts   *pool                // of the first attempt of each target
+	others   *pool                // of further ones: callbacks and messages
+	asked    *pool                // and data connectors: one kind takes nothing from the other
 	roomFor  []Target             // to be told through Options.Room
-	inFlight int                  // firsts + those of both pools + results being reported
+	inFlight int                  // those of all pools + results being reported
 }
 
 // attempt names one attempt at one effect.
@@ -111,15 +112,17 @@ func New(o Options) *Worker {
 		o.Clock = func() switchyard.Instant { return switchyard.InstantOf(time.Now()) }
 	}
 	life, cut := context.WithCancel(context.Background())
+	limits := o.Limits.WithDefaults()
 	return &Worker{
 		options: o,
-		limits:  o.Limits.WithDefaults(),
+		limits:  limits,
 		metrics: newMetrics(o.Registerer),
 		life:    life,
 		cut:     cut,
 		targets: map[Target]*target{},
 		paces:   map[Target]*rate.Limiter{}, breakers: map[Target]*breaker{},
-		known: map[attempt]struct{}{},
+		known:  map[attempt]struct{}{},
+		firsts: newPool(limits.Targets), others: newPool(limits.Shared), asked: newPool(limits.Shared),
 	}
 }
 

@@ -81,9 +81,13 @@ func (b *bench) empty(t *testing.T) {
 	b.Worker.mu.Lock()
 	defer b.Worker.mu.Unlock()
 	w := b.Worker
-	if len(w.targets)+len(w.known)+w.firsts+w.others.taken+w.asked.taken+w.inFlight+len(w.roomFor) != 0 {
-		t.Errorf("left: %d targets, %d known, %d first, %d shared, %d in flight, %d to tell",
-			len(w.targets), len(w.known), w.firsts, w.others.taken+w.asked.taken, w.inFlight, len(w.roomFor))
+	taken, shares := 0, 0
+	for _, p := range []*pool{w.firsts, w.others, w.asked} {
+		taken, shares = taken+p.taken, shares+len(p.shares)
+	}
+	if len(w.targets)+len(w.known)+taken+shares+w.inFlight+len(w.roomFor) != 0 {
+		t.Errorf("left: %d targets, %d known, %d places taken, %d shares, %d in flight, %d to tell",
+			len(w.targets), len(w.known), taken, shares, w.inFlight, len(w.roomFor))
 	}
 }
 
@@ -150,11 +154,12 @@ func TestDeadTargetDelaysNoOther(t *testing.T) {
 	})
 }
 
-// So many dead targets that the shared places are gone: one that comes later still has its own.
+// So many dead targets that their account's shared places are gone: one that comes later still has
+// its own.
 func TestManyDeadTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		limits := Limits{PerTarget: 8, Shared: 20, Targets: 50}
+		limits := Limits{PerTarget: 8, Shared: 40, Targets: 100}
 		b := newBench(limits, func(_ context.Context, _ string, e *switchyard.Effect) Outcome {
 			if strings.HasPrefix(e.Provider, "dead") {
 				<-release
@@ -175,8 +180,8 @@ func TestManyDeadTargets(t *testing.T) {
 			t.Errorf("%d of 100 effects performed", n)
 		}
 		b.Worker.mu.Lock()
-		if b.firsts != 40 || b.others.taken != 20 {
-			t.Errorf("%d first and %d shared attempts in flight; want 40 and 20", b.firsts, b.others.taken)
+		if b.firsts.taken != 40 || b.others.taken != 20 {
+			t.Errorf("%d first and %d shared attempts in flight; want 40 and 20", b.firsts.taken, b.others.taken)
 		}
 		b.Worker.mu.Unlock()
 		close(release)

@@ -31,7 +31,7 @@ type Options struct {
 const (
 	dialTimeout       = 5 * time.Second
 	handshakeTimeout  = 5 * time.Second
-	headerTimeout     = 30 * time.Second // the longest a caller may wait for an answer's head
+	headerTimeout     = 65 * time.Second // for an answer's head; longer than any caller waits: data connectors up to a minute
 	idleTimeout       = 90 * time.Second
 	maxHeaderBytes    = 32 << 10
 	defaultIdle       = 64

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,8 +14,11 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 	"golang.org/x/net/dns/dnsmessage"
@@ -170,6 +174,37 @@ func TestPlainHTTP(t *testing.T) {
 			t.Errorf("%s is let through", scheme)
 		}
 	}
+}
+
+// A data connector may give its host a minute. The time is what the caller's context says: nothing on the
+// way out ends it earlier.
+func TestAnswerMayTakeAsLongAsTheCallerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var host sync.WaitGroup
+		defer host.Wait()
+		client := Client(Options{Guard: Guard{AllowInsecure: true}})
+		client.Transport.(*schemes).plain.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			host.Go(func() {
+				defer far.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(far)); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(59 * time.Second)
+				io.WriteString(far, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlate")
+			})
+			return near, nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, "POST", "http://127.0.0.1/", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, err := Fetch(client, r, 100); err != nil || string(answer.Body) != "late" {
+			t.Errorf("%+v, %v", answer, err)
+		}
+	})
 }
 
 func TestRedirectIsNotFollowed(t *testing.T) {
