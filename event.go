@@ -190,6 +190,14 @@ type WrapExtended struct {
 	Until Instant `json:"until"`
 }
 
+// Noted: what the agent has typed so far, in full. It replaces what was kept before and is kept when the
+// work ends, unless that says something else. Timelines leave it out.
+type Noted struct {
+	With
+	Disposition string `json:"disposition,omitempty"`
+	Notes       string `json:"notes,omitempty"`
+}
+
 // Completed: wrap-up is over; Expired when time ended it.
 type Completed struct {
 	With
@@ -507,6 +515,7 @@ func (*TransferLapsed) EventType() string      { return "interaction.transferlap
 func (*Requeued) EventType() string            { return "interaction.requeued" }
 func (*Released) EventType() string            { return "interaction.released" }
 func (*WrapExtended) EventType() string        { return "interaction.wrapextended" }
+func (*Noted) EventType() string               { return "interaction.noted" }
 func (*Completed) EventType() string           { return "interaction.completed" }
 func (*Finished) EventType() string            { return "interaction.ended" }
 func (*AfterFinished) EventType() string       { return "interaction.afterended" }
@@ -555,6 +564,7 @@ var Placed = map[string]func(ID, string) Event{
 	"interaction.requeued":       func(i ID, a string) Event { return &Requeued{With: With{i, a}} },
 	"interaction.released":       func(i ID, a string) Event { return &Released{With: With{i, a}} },
 	"interaction.wrapextended":   func(i ID, a string) Event { return &WrapExtended{With: With{i, a}} },
+	"interaction.noted":          func(i ID, a string) Event { return &Noted{With: With{i, a}} },
 	"interaction.completed":      func(i ID, a string) Event { return &Completed{With: With{i, a}} },
 	"interaction.ended":          func(i ID, a string) Event { return &Finished{With: With{i, a}} },
 	"interaction.afterended":     func(i ID, _ string) Event { return &AfterFinished{On: On{i}} },

@@ -149,6 +149,7 @@ const (
 	ActTransfer Action = "transfer"
 	ActComplete Action = "complete"
 	ActExtend   Action = "extend"
+	ActNote     Action = "note"
 	ActRequeue  Action = "requeue"
 	ActAssign   Action = "assign"
 	ActPriority Action = "priority"
@@ -166,8 +167,8 @@ type Act struct {
 	ToAgent     string   `json:"toagent,omitempty"`     // transfer, assign
 	ToRoute     string   `json:"toroute,omitempty"`     // transfer
 	Band        string   `json:"band,omitempty"`        // priority
-	Disposition string   `json:"disposition,omitempty"` // complete, release
-	Notes       string   `json:"notes,omitempty"`       // complete, release
+	Disposition string   `json:"disposition,omitempty"` // complete, release, note
+	Notes       string   `json:"notes,omitempty"`       // complete, release, note
 	By          Duration `json:"by,omitzero"`           // extend: how much longer; default 30s
 }
 

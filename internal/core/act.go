@@ -24,11 +24,8 @@ func (s *State) decideAct(in *switchyard.Act) (any, *switchyard.Error) {
 	}
 	act := &act{Act: in, s: s, i: i}
 	refused := act.resolve(do)
-	if refused == nil && do.permitted != nil && !in.Supervisor && !in.Overseer && i.provider != nil && !i.provider.removed && !do.permitted(act, i.provider.Permitted) {
-		refused = switchyard.Refuse(switchyard.NotPermitted, "provider %q does not permit agents to %s its interactions", i.provider.Name, in.Action)
-	}
 	if refused == nil {
-		refused = act.possible(do)
+		refused = act.refusal(do)
 	}
 	if refused == nil {
 		refused = do.perform(act)
@@ -48,13 +45,24 @@ type act struct {
 	to    *agent
 	route *route
 	band  switchyard.Band
+	kind  Target // of a transfer
 }
+
+// Target is what kind of thing an interaction is transferred to.
+type Target string
+
+// The kinds of targets.
+const (
+	ToAgent Target = "agent"
+	ToRoute Target = "route"
+)
 
 // deed is what an action needs and does.
 type deed struct {
 	states     []switchyard.Status // in which it is possible
 	supervisor bool                // only a supervisor's
-	permitted  func(*act, switchyard.Permissions) bool
+	permitted  func(Target, switchyard.Permissions) bool
+	room       func(*act) *switchyard.Error // refuses what the agent has no room for; nil = it takes none
 	perform    func(*act) *switchyard.Error
 }
 
@@ -62,17 +70,19 @@ var actions = map[switchyard.Action]deed{
 	switchyard.ActAccept:  {states: []switchyard.Status{switchyard.Offered}, perform: (*act).accept},
 	switchyard.ActDecline: {states: []switchyard.Status{switchyard.Offered}, perform: (*act).decline},
 	switchyard.ActRelease: {states: []switchyard.Status{switchyard.Connected, switchyard.Held}, perform: (*act).release,
-		permitted: func(_ *act, p switchyard.Permissions) bool { return p.Release }},
+		permitted: func(_ Target, p switchyard.Permissions) bool { return p.Release }},
 	switchyard.ActHold: {states: []switchyard.Status{switchyard.Connected}, perform: (*act).hold,
-		permitted: func(_ *act, p switchyard.Permissions) bool { return p.Hold }},
+		permitted: func(_ Target, p switchyard.Permissions) bool { return p.Hold }},
 	switchyard.ActRetrieve: {states: []switchyard.Status{switchyard.Held, switchyard.Parked}, perform: (*act).retrieve,
-		permitted: func(_ *act, p switchyard.Permissions) bool { return p.Hold }},
+		permitted: func(_ Target, p switchyard.Permissions) bool { return p.Hold }, room: (*act).roomToRetrieve},
 	switchyard.ActTransfer: {states: []switchyard.Status{switchyard.Connected, switchyard.Held}, perform: (*act).transfer,
-		permitted: func(a *act, p switchyard.Permissions) bool {
-			return a.to != nil && p.TransferToAgent || a.route != nil && p.TransferToRoute
+		permitted: func(to Target, p switchyard.Permissions) bool {
+			return to == ToAgent && p.TransferToAgent || to == ToRoute && p.TransferToRoute
 		}},
 	switchyard.ActComplete: {states: []switchyard.Status{switchyard.Wrap}, perform: (*act).complete},
 	switchyard.ActExtend:   {states: []switchyard.Status{switchyard.Wrap}, perform: (*act).extend},
+	switchyard.ActNote: {perform: (*act).note, states: []switchyard.Status{switchyard.Connected, switchyard.Held,
+		switchyard.Parked, switchyard.Wrap}},
 	switchyard.ActRequeue: {supervisor: true, perform: (*act).requeue, states: []switchyard.Status{switchyard.Queued,
 		switchyard.Offered, switchyard.Connected, switchyard.Held, switchyard.Parked}},
 	switchyard.ActAssign: {supervisor: true, perform: (*act).assign, states: []switchyard.Status{switchyard.Queued,
@@ -95,12 +105,14 @@ func (a *act) resolve(do deed) *switchyard.Error {
 		if a.to = s.agentNamed(a.ToAgent); a.to == nil {
 			return switchyard.Refuse(switchyard.AgentUnknown, "toagent: the account has no agent %q", a.ToAgent)
 		}
+		a.kind = ToAgent
 	}
 	if a.ToRoute != "" {
 		var refused *switchyard.Error
 		if a.route, refused = s.routeFor(a.ToRoute); refused != nil {
 			return refused
 		}
+		a.kind = ToRoute
 	}
 	if a.Action == switchyard.ActPriority {
 		var err error
@@ -115,6 +127,18 @@ func (a *act) resolve(do deed) *switchyard.Error {
 		return switchyard.Refuse(switchyard.Forbidden, "%s is for supervisors", a.Action)
 	}
 	return nil
+}
+
+// refusal is why the actor is not permitted to do it, or cannot do it now; nil when nothing of the
+// interaction and the agent stands in the way.
+func (a *act) refusal(do deed) *switchyard.Error {
+	if p := a.i.provider; do.permitted != nil && !a.Supervisor && !a.Overseer && p != nil && !p.removed && !do.permitted(a.kind, p.Permitted) {
+		return switchyard.Refuse(switchyard.NotPermitted, "provider %q does not permit agents to %s its interactions", p.Name, a.Action)
+	}
+	if refused := a.possible(do); refused != nil || do.room == nil {
+		return refused
+	}
+	return do.room(a)
 }
 
 // possible checks that the interaction's state allows the action, and that it is the actor's.
@@ -181,7 +205,7 @@ func (a *act) release() *switchyard.Error {
 	q := i.queue()
 	e := &switchyard.Released{With: s.with(i), By: "agent", Disposition: a.Disposition, Notes: a.Notes}
 	wrap := s.length(i, &q.Wrap, &e.Fault)
-	if wrap == 0 && q.Disposition && a.Disposition == "" {
+	if wrap == 0 && a.lacksDisposition() {
 		return switchyard.Refuse(switchyard.DispositionRequired, "queue %s requires a disposition", q.Name)
 	}
 	if wrap > 0 {
@@ -212,11 +236,17 @@ func (a *act) retrieve() *switchyard.Error {
 	size := i.rare.size
 	if i.state == switchyard.Parked {
 		size = who.Sizes[i.Class]
-		if who.Load+size > 100 {
-			return switchyard.Refuse(switchyard.NoRoom, "agent %s has a load of %d %%; the interaction needs %d more", who.Username, who.Load, size)
-		}
 	}
 	s.emit(&switchyard.Retrieved{With: s.with(i), Size: size})
+	return nil
+}
+
+// roomToRetrieve asks for the room that parked work takes anew; held work has kept its own.
+func (a *act) roomToRetrieve() *switchyard.Error {
+	who := a.i.agent()
+	if size := who.Sizes[a.i.Class]; a.i.state == switchyard.Parked && who.Load+size > 100 {
+		return switchyard.Refuse(switchyard.NoRoom, "agent %s has a load of %d %%; the interaction needs %d more", who.Username, who.Load, size)
+	}
 	return nil
 }
 
@@ -258,11 +288,24 @@ func (a *act) assign() *switchyard.Error {
 
 func (a *act) complete() *switchyard.Error {
 	s, i := a.s, a.i
-	if i.queue().Disposition && a.Disposition == "" && i.rare.disposition == "" && !a.Supervisor {
+	if a.lacksDisposition() && !a.Supervisor {
 		return switchyard.Refuse(switchyard.DispositionRequired, "queue %s requires a disposition", i.queue().Name)
 	}
 	s.emit(&switchyard.Completed{With: s.with(i), Disposition: a.Disposition, Notes: a.Notes})
 	s.finish(i, switchyard.OutcomeDelivered, "")
+	return nil
+}
+
+// lacksDisposition reports whether the queue asks for a disposition that nobody has given so far.
+func (a *act) lacksDisposition() bool {
+	return a.i.queue().Disposition && a.Disposition == "" && a.i.rare.disposition == ""
+}
+
+// note keeps what the agent has typed so far.
+func (a *act) note() *switchyard.Error {
+	if r := a.i.rare; r.disposition != a.Disposition || r.notes != a.Notes {
+		a.s.emit(&switchyard.Noted{With: a.s.with(a.i), Disposition: a.Disposition, Notes: a.Notes})
+	}
 	return nil
 }
 

@@ -587,7 +587,7 @@ func (s *State) restoreRare(i *interaction, r *Record) {
 	if r.LastAgent == "" && r.FirstAgent == "" && r.Only == "" && r.Fault == "" && r.Target == nil && r.Exit == "" && r.Effect.IsZero() && len(r.Effects) == 0 && r.TestPlan == "" && r.Ended == 0 {
 		return
 	}
-	i.rare = &rare{firstAgent: r.FirstAgent, onlyUntil: r.OnlyUntil, answered: r.Answered, ended: r.Ended,
+	i.rare = &rare{firstAgent: r.FirstAgent, onlyUntil: r.OnlyUntil, answered: r.Answered, releasedAt: r.ReleasedAt, ended: r.Ended,
 		outcome: r.Outcome, detail: r.Detail, disposition: r.Disposition, notes: r.Notes, fault: r.Fault,
 		effects: r.Effects, failed: r.Failed, timeout: r.Timeout, reason: r.Reason, afterPlan: r.After, exit: r.Exit, target: r.Target, lastAgent: r.LastAgent, testPlan: r.TestPlan}
 	if !r.Effect.IsZero() {

@@ -71,13 +71,6 @@ type settings struct {
 	requestIDs      switchyard.Duration // how long request ids are remembered
 }
 
-// Choices are the presences that may be chosen, built-in ones first.
-func (c *Config) Choices() []switchyard.Presence {
-	return slices.DeleteFunc(slices.Concat(builtInPresences, c.Document.Presences), func(p switchyard.Presence) bool {
-		return p.Name == switchyard.PresenceNoAnswer
-	})
-}
-
 // builtInPresences are there in every account.
 var builtInPresences = []switchyard.Presence{
 	{Name: switchyard.PresenceReady, Category: switchyard.Ready},

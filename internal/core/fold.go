@@ -174,6 +174,9 @@ func (s *State) foldInteraction(i *interaction, e switchyard.Event, who string) 
 		s.foldReleased(i, e)
 	case *switchyard.WrapExtended:
 		s.enterState(i, switchyard.Wrap, e.Until)
+	case *switchyard.Noted:
+		r := i.more()
+		r.disposition, r.notes = e.Disposition, e.Notes
 	case *switchyard.Completed:
 		s.note(i, e.Disposition, e.Notes)
 	case *switchyard.Finished:
@@ -488,6 +491,7 @@ func (s *State) foldReleased(i *interaction, e *switchyard.Released) {
 		s.queueOf(i.applet).abandon(s.now, i)
 	}
 	s.freeExternal(i)
+	i.more().releasedAt = s.now
 	s.note(i, e.Disposition, e.Notes)
 	i.faulty(e.Fault)
 	if e.Wrap != 0 {

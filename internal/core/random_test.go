@@ -25,12 +25,16 @@ func TestRandomLives(t *testing.T) {
 		return
 	}
 	met := map[string]int{}
+	refusals := map[switchyard.Code]int{}
 	for n := range *livesFlag {
 		seed := uint64(n)*7919 + 1
 		if !t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			l := playLife(t, seed, 150)
 			met["test callers"] += l.tried
 			met["drafts"] += l.s.lastDraft
+			for code, n := range l.foretold {
+				refusals[code] += n
+			}
 		}) {
 			t.Fatalf("play it again with -run TestRandomLives -seed %d", seed)
 		}
@@ -40,10 +44,16 @@ func TestRandomLives(t *testing.T) {
 			t.Errorf("no life met %s", what)
 		}
 	}
+	for _, code := range []switchyard.Code{"", switchyard.NotPermitted, switchyard.WrongState, switchyard.NotYours,
+		switchyard.DispositionRequired} {
+		if refusals[code] == 0 && *livesFlag >= 100 {
+			t.Errorf("no life met an action that was foretold as %q", code)
+		}
+	}
 }
 
 func playLife(t *testing.T, seed uint64, steps int) *life {
-	l := &life{rng: rand.New(rand.NewPCG(seed, 1))}
+	l := &life{rng: rand.New(rand.NewPCG(seed, 1)), foretold: map[switchyard.Code]int{}}
 	l.doc = lifeAccount()
 	w := newWorld(t, l.doc)
 	l.player = player{world: w, ids: map[string]switchyard.ID{}}
@@ -65,6 +75,8 @@ type life struct {
 	known []switchyard.ID
 	count int
 	tried int // test callers seen
+
+	foretold map[switchyard.Code]int // what options said of actions; "" = they were possible
 }
 
 func (l *life) pick(list ...string) string { return list[l.rng.IntN(len(list))] }
@@ -159,8 +171,15 @@ func (l *life) actSome() {
 	from := max(0, len(l.known)-20)
 	in := &switchyard.Act{Interaction: l.known[from+l.rng.IntN(len(l.known)-from)], Agent: l.agent(),
 		Action: switchyard.Action(l.pick("accept", "accept", "decline", "release", "release", "hold", "retrieve", "transfer",
-			"complete", "extend", "requeue", "assign", "priority"))}
-	if r := l.s.Find(in.Interaction); r != nil && r.Agent != "" && l.rng.IntN(10) > 0 {
+			"complete", "extend", "note", "note", "requeue", "assign", "priority")),
+		Disposition: l.pick("", "", "Solved"), Notes: l.pick("", "", "Call back", "Refund sent")}
+	l.ticks()
+	if held := l.s.Agent(in.Agent); held != nil && len(held.Interactions) > 0 && l.rng.IntN(2) == 0 {
+		in.Interaction = held.Interactions[l.rng.IntN(len(held.Interactions))]
+		if may := l.possible(in); len(may) > 0 && l.rng.IntN(4) > 0 {
+			in.Action = may[l.rng.IntN(len(may))]
+		}
+	} else if r := l.s.Find(in.Interaction); r != nil && r.Agent != "" && l.rng.IntN(10) > 0 {
 		in.Agent = r.Agent
 	}
 	switch in.Action {
@@ -177,7 +196,60 @@ func (l *life) actSome() {
 			in.Agent = ""
 		}
 	}
-	l.do(in)
+	in.Overseer = !in.Supervisor && l.rng.IntN(10) == 0
+	options := l.s.Options(in.Interaction, in.Agent, in.Overseer)
+	l.checkForetold(in, options, l.do(in).Refused)
+}
+
+// possible are the actions that the agent may do now, each once.
+func (l *life) possible(in *switchyard.Act) (may []switchyard.Action) {
+	for _, o := range l.s.Options(in.Interaction, in.Agent, in.Overseer) {
+		if o.Refused == nil {
+			may = append(may, o.Action)
+		}
+	}
+	return slices.Compact(may)
+}
+
+// checkForetold holds what was said of an agent's action beforehand against what became of it. Only what
+// the call itself names is not known before.
+func (l *life) checkForetold(in *switchyard.Act, options []Option, refused *switchyard.Error) {
+	l.t.Helper()
+	var code switchyard.Code
+	if refused != nil {
+		code = refused.Code
+	}
+	to := Target("")
+	if in.ToAgent != "" && in.Action == switchyard.ActTransfer {
+		to = ToAgent
+	} else if in.ToRoute != "" {
+		to = ToRoute
+	}
+	at := slices.IndexFunc(options, func(o Option) bool { return o.Action == in.Action && o.To == to })
+	switch {
+	case in.Supervisor, code == switchyard.AgentUnknown, code == switchyard.RouteUnknown:
+		return
+	case options == nil:
+		if code != switchyard.NotFound {
+			l.t.Fatalf("%s has no options, and comes to %q", in.Action, code)
+		}
+		return
+	case at < 0:
+		l.t.Fatalf("the options do not have %s %s: %+v", in.Action, to, options)
+	}
+	o, foretold := options[at], switchyard.Code("")
+	switch {
+	case o.Refused != nil:
+		foretold = o.Refused.Code
+	case code == switchyard.TransferToSelf:
+		return
+	case o.Disposition && in.Disposition == "" && code != "": // one may have been noted before
+		foretold = switchyard.DispositionRequired
+	}
+	if foretold != code {
+		l.t.Fatalf("%s %s by %s was foretold as %q and comes to %q", in.Action, to, in.Agent, foretold, code)
+	}
+	l.foretold[code]++
 }
 
 func (l *life) effectSome() {
@@ -363,9 +435,9 @@ func lifeAccount() switchyard.Account {
 	}
 	doc.Plans = []switchyard.Plan{
 		{Name: "Plain", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{})}},
-		{Name: "Auto", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{Accept: "auto", Wrap: length(5 * switchyard.Second)})}},
+		{Name: "Auto", Start: "q", Applets: map[string]switchyard.Applet{"q": queue(switchyard.Applet{Accept: "auto", Wrap: length(5 * switchyard.Second), Disposition: true})}},
 		{Name: "Exits", Start: "q", Applets: map[string]switchyard.Applet{
-			"q": queue(switchyard.Applet{Groups: []string{"g"}, Duration: length(30 * switchyard.Second), MaxLength: 3,
+			"q": queue(switchyard.Applet{Groups: []string{"g"}, Disposition: true, Duration: length(30 * switchyard.Second), MaxLength: 3,
 				OnDecline:  &switchyard.Reaction{Presence: "Lunch", For: length(10 * switchyard.Second)},
 				OnNoAnswer: &switchyard.Reaction{Presence: "unchanged"},
 				On:         map[string]string{"duration": "over", "noagents": "none", "declined": "none", "full": "none"}}),
@@ -385,7 +457,7 @@ func lifeAccount() switchyard.Account {
 			"over": {Type: "goto", Plan: "Plain"}}},
 		{Name: "Text", Start: "send", Applets: map[string]switchyard.Applet{
 			"send":   {Type: "sendsms", Gateway: "default", From: "Us", To: "07700900000", Message: "Hello", Next: "q", On: map[string]string{"failure": "unsent"}},
-			"q":      queue(switchyard.Applet{}),
+			"q":      queue(switchyard.Applet{Disposition: true}),
 			"unsent": {Type: "end", Outcome: "NotSent"}}},
 		{Name: "Ask", Start: "ask", Applets: map[string]switchyard.Applet{
 			"ask": {Type: "dataconnector", URL: "https://crm.example.com/$(CLID:URL)", Headers: map[string]string{"X": "#(key)"},

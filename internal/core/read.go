@@ -64,6 +64,7 @@ func (s *State) recordRare(m *rare, r *Record) {
 	r.FirstAgent, r.Size, r.OnlyUntil, r.Answered = m.firstAgent, m.size, m.onlyUntil, m.answered
 	r.Ended, r.Outcome, r.Detail, r.Disposition, r.Notes = m.ended, m.outcome, m.detail, m.disposition, m.notes
 	r.Fault, r.Reason, r.After, r.Exit, r.Target = m.fault, m.reason, m.afterPlan, m.exit, m.target
+	r.ReleasedAt = m.releasedAt
 	r.Effects, r.Failed, r.Timeout = slices.Clone(m.effects), m.failed, m.timeout
 	r.TestPlan = m.testPlan
 }

@@ -38,6 +38,7 @@ type Record struct {
 	Outcome     string                    `json:"outcome,omitzero"`
 	Detail      string                    `json:"detail,omitzero"`
 	Released    bool                      `json:"released,omitzero"` // its externalid is free
+	ReleasedAt  switchyard.Instant        `json:"releasedat,omitzero"`
 	Disposition string                    `json:"disposition,omitzero"`
 	Notes       string                    `json:"notes,omitzero"`
 	Effect      switchyard.ID             `json:"effect,omitzero"` // the one effect its plan waits for, in records of old

@@ -96,6 +96,7 @@ type rare struct {
 	lastAgent   string
 	onlyUntil   switchyard.Instant
 	answered    switchyard.Instant
+	releasedAt  switchyard.Instant // its agent, a supervisor or the API ended the work
 	ended       switchyard.Instant
 	outcome     string
 	detail      string
@@ -193,7 +194,6 @@ type agent struct {
 	lost      bool
 	removed   bool
 	changed   bool
-	works     bool           // has role agent
 	mine      []*interaction // offered, connected, held, wrap and parked, in order of their ids
 }
 

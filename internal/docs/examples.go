@@ -58,6 +58,7 @@ var examples = []example{
 	{"user:sue", &switchyard.Requeued{With: with, Plan: cases, Applet: queue, Version: 4, Why: "supervisor"}},
 	{byAda, &switchyard.Released{With: with, By: "agent", Wrap: exampleAt + 30_000}},
 	{byAda, &switchyard.WrapExtended{With: with, Until: exampleAt + 60_000}},
+	{byAda, &switchyard.Noted{With: with, Disposition: "Solved", Notes: "Refund se"}},
 	{byAda, &switchyard.Completed{With: with, Disposition: "Solved", Notes: "Refund sent."}},
 	{byAda, &switchyard.Finished{With: with, Outcome: switchyard.OutcomeDelivered}},
 	{bySystem, &switchyard.AfterFinished{On: on, Outcome: "Sent"}},

@@ -99,8 +99,8 @@ func timeline(b *tables.Batch, r *tailRow, space *arena) {
 	}
 	for n, ev := range r.Events {
 		id, _ := ev.About()
-		if id.IsZero() {
-			continue
+		if _, typed := ev.(*switchyard.Noted); typed || id.IsZero() {
+			continue // what was typed at last stands with the interaction itself
 		}
 		at := placeOf(b.Timeline, first, places, id)
 		if at < 0 {

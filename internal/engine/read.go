@@ -105,7 +105,7 @@ func matches(q *tables.Query, d *tables.Ended) bool {
 	return same(q.Route, d.Route) && same(q.Agent, d.Agent) && same(q.Provider, d.Provider) &&
 		(q.ExternalID == "" || q.ExternalID == d.ExternalID) &&
 		(q.Text == "" || within(d.Name) || within(d.CLID) || within(d.ExternalID)) &&
-		(q.Since == 0 || d.Created >= q.Since) && (q.Until == 0 || d.Created < q.Until) &&
+		(q.Since == 0 || d.Created >= q.Since) && (q.Until == 0 || d.Created < q.Until) && d.Ended >= q.EndedSince &&
 		(q.Before.IsZero() || bytes.Compare(d.ID[:], q.Before[:]) < 0)
 }
 

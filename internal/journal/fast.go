@@ -26,6 +26,8 @@ func (w *writer) fast(v any) bool {
 		whole(w, v, writeReleased)
 	case *switchyard.Completed:
 		whole(w, v, writeCompleted)
+	case *switchyard.Noted:
+		whole(w, v, writeNoted)
 	case *switchyard.Finished:
 		whole(w, v, writeFinished)
 	case *switchyard.Processed:
@@ -209,6 +211,11 @@ func writeReleased(w *writer, v *switchyard.Released) {
 	w.someText("disposition", v.Disposition)
 	w.someText("notes", v.Notes)
 	w.someText("fault", v.Fault)
+}
+
+func writeNoted(w *writer, v *switchyard.Noted) {
+	w.someText("disposition", v.Disposition)
+	w.someText("notes", v.Notes)
 }
 
 func writeCompleted(w *writer, v *switchyard.Completed) {

@@ -93,7 +93,7 @@ func TestFastIsTheSameAsByReflection(t *testing.T) {
 	for kind, empty := range switchyard.Placed {
 		compare(kind, func() any { return empty(switchyard.ID{}, "") })
 	}
-	if fast != 14 {
-		t.Errorf("%d types are written fast, not 14: has one lost its case?", fast)
+	if fast != 15 {
+		t.Errorf("%d types are written fast, not 15: has one lost its case?", fast)
 	}
 }

@@ -116,6 +116,7 @@ type Query struct {
 	Text       string             // part of the name, clid or externalid, without case
 	Since      switchyard.Instant // created at or after
 	Until      switchyard.Instant // created before
+	EndedSince switchyard.Instant // ended at or after
 	Before     switchyard.ID      // only ids below: the next page
 	Limit      int
 }

@@ -53,6 +53,8 @@ var Rules = []Rule{
 	own("POST", "/v1/interactions/{id}/transfer", switchyard.ScopeAgentsWrite),
 	own("POST", "/v1/interactions/{id}/complete", switchyard.ScopeAgentsWrite),
 	own("POST", "/v1/interactions/{id}/extend", switchyard.ScopeAgentsWrite),
+	own("POST", "/v1/interactions/{id}/note", switchyard.ScopeAgentsWrite),
+	own("GET", "/v1/interactions/{id}/transfer", switchyard.ScopeAgentsRead),
 	supervised("POST", "/v1/interactions/{id}/requeue", switchyard.ScopeAgentsWrite),
 	supervised("POST", "/v1/interactions/{id}/assign", switchyard.ScopeAgentsWrite),
 	supervised("POST", "/v1/interactions/{id}/priority", switchyard.ScopeAgentsWrite),
@@ -64,6 +66,7 @@ var Rules = []Rule{
 	own("POST", "/v1/agents/{username}/heartbeat", switchyard.ScopeAgentsWrite),
 	own("GET", "/v1/presences", switchyard.ScopeAgentsRead),
 
+	own("GET", "/v1/desk", switchyard.ScopeAgentsRead),
 	own("GET", "/v1/events", switchyard.ScopeEventsRead),
 	supervised("GET", "/v1/stats", switchyard.ScopeStatsRead),
 	supervised("GET", "/v1/reports/queues", switchyard.ScopeStatsRead),

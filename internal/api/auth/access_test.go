@@ -87,6 +87,8 @@ func expected(method, pattern string) (scopes, roles string) {
 		return "interactions:write", ""
 	case last == "personal":
 		return "config:write", "admin"
+	case under("/v1/interactions") && reads && last == "transfer":
+		return "agents:read", "agent supervisor"
 	case under("/v1/interactions") && reads:
 		return "interactions:read", "agent supervisor"
 	case under("/v1/interactions") && slices.Contains([]string{"requeue", "assign", "priority"}, last):
@@ -95,7 +97,7 @@ func expected(method, pattern string) (scopes, roles string) {
 		return "agents:write", "agent supervisor"
 	case under("/v1/stuck"):
 		return "interactions:read", "supervisor"
-	case under("/v1/agents") && reads, under("/v1/presences"):
+	case under("/v1/agents") && reads, under("/v1/presences"), under("/v1/desk"):
 		return "agents:read", "agent supervisor"
 	case under("/v1/agents"):
 		return "agents:write", "agent supervisor"

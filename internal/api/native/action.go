@@ -41,6 +41,12 @@ type (
 		Disposition string `json:"disposition,omitempty" maxLength:"255" doc:"One of the account's dispositions."`
 		Notes       string `json:"notes,omitempty" maxLength:"8192"`
 	}
+	// Typing is the body of note: what stands in the form, in full.
+	Typing struct {
+		Acting
+		Disposition string `json:"disposition,omitempty" maxLength:"255" doc:"One of the account's dispositions; left out for none."`
+		Notes       string `json:"notes,omitempty" maxLength:"8192"`
+	}
 	// Handover is the body of transfer: one of the two.
 	Handover struct {
 		Acting
@@ -69,6 +75,7 @@ func (Bare) fill(*switchyard.Act)           {}
 func (Bare) actor() string                  { return "" }
 func (b Plain) fill(*switchyard.Act)        {}
 func (b Closing) fill(a *switchyard.Act)    { a.Disposition, a.Notes = b.Disposition, b.Notes }
+func (b Typing) fill(a *switchyard.Act)     { a.Disposition, a.Notes = b.Disposition, b.Notes }
 func (b Handover) fill(a *switchyard.Act)   { a.ToAgent, a.ToRoute = b.ToAgent, b.ToRoute }
 func (b Extension) fill(a *switchyard.Act)  { a.By = b.By }
 func (b Assignment) fill(a *switchyard.Act) { a.ToAgent = b.ToAgent }

@@ -26,6 +26,8 @@ type Interaction struct {
 	Band            switchyard.Band    `json:"band" minimum:"1" maximum:"5" doc:"1 Highest to 5 Lowest."`
 	WaitingSince    switchyard.Instant `json:"waitingsince,omitzero" format:"date-time" doc:"First entry into a queue."`
 	Created         switchyard.Instant `json:"created" format:"date-time"`
+	Answered        switchyard.Instant `json:"answered,omitzero" format:"date-time" doc:"First connected."`
+	Released        switchyard.Instant `json:"released,omitzero" format:"date-time" doc:"When its agent, a supervisor or the API released it; wrap-up follows, or its end."`
 	Ended           switchyard.Instant `json:"ended,omitzero" format:"date-time"`
 	Outcome         string             `json:"outcome,omitempty" doc:"Once ended."`
 	Detail          string             `json:"detail,omitempty" doc:"The exit or the fault that ended it."`
@@ -85,7 +87,8 @@ func showInteraction(r *core.Record, now switchyard.Instant) Interaction {
 		ID: r.ID, RequestID: r.RequestID, ExternalID: r.ExternalID, Provider: r.Provider,
 		Route: r.Route, InteractionType: r.Class, State: r.State, Agent: r.Agent, Band: r.Band,
 		Skills: showSkills(r.Demands, now), PersonalQueue: showPersonal(r.Personal),
-		WaitingSince: r.Since, Created: r.Created, Ended: r.Ended, Outcome: r.Outcome,
+		WaitingSince: r.Since, Created: r.Created,
+		Answered: r.Answered, Released: r.ReleasedAt, Ended: r.Ended, Outcome: r.Outcome,
 		DataSources: r.Values, Detail: r.Detail, Unserveable: r.Unserveable, Plan: r.Plan, Applet: r.Applet,
 		TestPlan: r.TestPlan,
 		Since:    r.Changed, Until: known(r.Until), Size: r.Size, Only: r.Only,

@@ -22,6 +22,7 @@ func (a *api) routes() {
 	add(a, post("/v1/agents/{username}/heartbeat", "heartbeat", "agents", "Say that an agent's desktop lives"), a.heartbeat)
 
 	add(a, get("/v1/presences", "listPresences", "agents", "List the presences that may be chosen"), a.listPresences)
+	add(a, get("/v1/desk", "getDesk", "agents", "Show what an agent works with: its presence, its interactions, what it may do with each and until when"), a.getDesk)
 
 	add(a, a.feed(get("/v1/events", "readEvents", "events", "Read the journal's events in order: a stream that does not end, or pages with Accept: application/json")), a.readEvents)
 	add(a, a.streamed(get("/v1/stats", "getStats", "stats", "Show the figures now; with Accept: text/event-stream every second")), a.getStats)
@@ -69,6 +70,8 @@ func (a *api) interactionRoutes() {
 	add(a, needed(action("transfer", "Give an interaction to an agent or a route")), act[Handover](a, switchyard.ActTransfer))
 	add(a, action("complete", "End wrap-up"), act[Closing](a, switchyard.ActComplete))
 	add(a, action("extend", "Take longer to wrap up"), act[Extension](a, switchyard.ActExtend))
+	add(a, action("note", "Keep notes and disposition while they are typed; they replace what was kept"), act[Typing](a, switchyard.ActNote))
+	add(a, get("/v1/interactions/{id}/transfer", "listTargets", "interactions", "List the agents and routes an interaction may be given to, those who could take it now first"), a.listTargets)
 	add(a, action("requeue", "Send an interaction back to its queue with its age"), act[Bare](a, switchyard.ActRequeue))
 	add(a, needed(action("assign", "Give an interaction to an agent who alone may take it")), act[Assignment](a, switchyard.ActAssign))
 	add(a, needed(action("priority", "Change the band of an interaction")), act[Priority](a, switchyard.ActPriority))

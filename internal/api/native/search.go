@@ -27,6 +27,7 @@ type Search struct {
 	Order      string    `query:"order" enum:"newest,oldest" default:"newest" doc:"By dispatch. Oldest first lists live interactions only."`
 	Q          string    `query:"q" maxLength:"200" doc:"Text in the externalid, name or clid, in any case."`
 	Since      time.Time `query:"since" doc:"Created at or after this moment." example:"2026-11-23T00:00:00Z"`
+	EndedSince time.Time `query:"endedsince" doc:"Ended at or after this moment; leaves out what is live. Give since as well where you can: ended interactions are kept by when they were created." example:"2026-11-23T00:00:00Z"`
 	Until      time.Time `query:"until" doc:"Created before this moment." example:"2026-11-24T00:00:00Z"`
 
 	ids []switchyard.ID // of ID; nil = all
@@ -210,7 +211,7 @@ func (a *api) searchEnded(ctx context.Context, c *call, in *Search, before switc
 	limit := in.limit() - len(*items)
 	found, err := a.Engine.SearchEnded(ctx, c.Account, tables.Query{
 		Route: in.Route, Agent: in.Agent, ExternalID: in.ExternalID, Provider: in.Provider,
-		Text: in.Q, Since: instant(in.Since), Until: instant(in.Until), Before: before, Limit: limit,
+		Text: in.Q, Since: instant(in.Since), Until: instant(in.Until), EndedSince: instant(in.EndedSince), Before: before, Limit: limit,
 	})
 	if err != nil {
 		return "", err
@@ -278,9 +279,9 @@ func (in *Search) wants(s switchyard.Status) bool {
 
 // wantsLive reports whether any state but ended is asked for.
 func (in *Search) wantsLive() bool {
-	return len(in.State) == 0 || slices.ContainsFunc(in.State, func(s string) bool {
+	return in.EndedSince.IsZero() && (len(in.State) == 0 || slices.ContainsFunc(in.State, func(s string) bool {
 		return s != string(switchyard.Ended)
-	})
+	}))
 }
 
 // matches leaves out an interaction that has ended though its after plan runs: the ended part of

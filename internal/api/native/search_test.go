@@ -65,6 +65,9 @@ func TestSearch(t *testing.T) {
 		{"route=Short", nil},
 		{"provider=crm", nil},
 		{"q=" + url.QueryEscape("jürgen"), []string{"F", "B"}},
+		{"endedsince=" + created.String(), []string{"B", "A"}},
+		{"endedsince=" + created.String() + "&agent=bo", nil},
+		{"endedsince=2100-01-01T00:00:00Z", nil},
 		{"since=" + created.String(), []string{"F", "E", "D", "C", "B", "A"}},
 		{"until=" + created.String(), nil},
 	} {

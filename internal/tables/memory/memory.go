@@ -232,7 +232,7 @@ func (s *Store) SearchEnded(_ context.Context, name string, q tables.Query) ([]t
 		return same(q.Route, e.Route) && same(q.Agent, e.Agent) && same(q.Provider, e.Provider) &&
 			(q.ExternalID == "" || q.ExternalID == e.ExternalID) &&
 			(q.Text == "" || within(e.Name) || within(e.CLID) || within(e.ExternalID)) &&
-			(q.Since == 0 || e.Created >= q.Since) && (q.Until == 0 || e.Created < q.Until)
+			(q.Since == 0 || e.Created >= q.Since) && (q.Until == 0 || e.Created < q.Until) && e.Ended >= q.EndedSince
 	}), nil
 }
 

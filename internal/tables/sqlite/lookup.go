@@ -75,6 +75,9 @@ func (s *Store) SearchEnded(ctx context.Context, name string, q tables.Query) ([
 	if q.Until > 0 {
 		c.and("e.id < ?", idAt(q.Until))
 	}
+	if q.EndedSince > 0 {
+		c.and("e.ended >= ?", q.EndedSince)
+	}
 	if !q.Before.IsZero() {
 		c.and("e.id < ?", q.Before[:])
 	}

@@ -279,6 +279,7 @@ func search(t *testing.T, s tables.Store) {
 		{"no pattern", tables.Query{Text: "%"}, nil},
 		{"since", tables.Query{Since: second.Created}, []tables.Ended{third, second}},
 		{"until", tables.Query{Until: second.Created}, []tables.Ended{first}},
+		{"ended since", tables.Query{EndedSince: second.Ended}, []tables.Ended{third, second}},
 		{"from to", tables.Query{Since: second.Created, Until: second.Created + 1}, []tables.Ended{second}},
 		{"all together", tables.Query{Agent: "ada", Route: "fälle", Provider: "Crm", ExternalID: "case-1", Text: "änne", Since: noon, Until: noon + 1e9}, []tables.Ended{first}},
 		{"none", tables.Query{Agent: "ada", Route: "sales", Provider: "crm"}, nil},

@@ -404,6 +404,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what an agent works with: its presence, its interactions, what it may do with each and until when
+         * @description For clients with scope agents:read; users with role agent or supervisor or admin. Agents see and do only what is theirs.
+         */
+        get: operations["getDesk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -604,6 +624,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/interactions/{id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep notes and disposition while they are typed; they replace what was kept
+         * @description For clients with scope agents:write; users with role agent or supervisor or admin. Agents see and do only what is theirs.
+         */
+        post: operations["noteInteraction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/interactions/{id}/personal": {
         parameters: {
             query?: never;
@@ -731,7 +771,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the agents and routes an interaction may be given to, those who could take it now first
+         * @description For clients with scope agents:read; users with role agent or supervisor or admin. Agents see and do only what is theirs.
+         */
+        get: operations["listTargets"];
         put?: never;
         /**
          * Give an interaction to an agent or a route
@@ -1430,6 +1474,27 @@ export interface components {
             password: string;
             username: string;
         };
+        Desk: {
+            agent: components["schemas"]["Agent"];
+            /**
+             * Format: date-time
+             * @description The server's time, which all times here are of.
+             */
+            at: string;
+            /** @description Of the account; when there are none, any may be given. */
+            dispositions: string[];
+            /** @description Offered to the agent, or with it, parked ones too; oldest first. */
+            interactions: components["schemas"]["DeskInteraction"][];
+            /** @description The server's clock stands still until it is told to move on. */
+            manual: boolean;
+            /** @description Those that may be chosen. */
+            presences: components["schemas"]["PresenceOption"][];
+        };
+        DeskInteraction: {
+            /** @description Every action of agents, those that are refused too. */
+            actions: components["schemas"]["Possible"][];
+            interaction: components["schemas"]["Interaction"];
+        };
         Draft: {
             /**
              * Format: int64
@@ -1672,6 +1737,11 @@ export interface components {
         Interaction: {
             /** @description Who is offered it, has it, or had it last; empty for none. */
             agent: string;
+            /**
+             * Format: date-time
+             * @description First connected.
+             */
+            answered?: string;
             /** @description Where in the plan it is, or was last. */
             applet?: string;
             /**
@@ -1716,6 +1786,11 @@ export interface components {
             provider: string;
             /** @description Why the latest offer went to its agent. */
             reason?: components["schemas"]["Reason"];
+            /**
+             * Format: date-time
+             * @description When its agent, a supervisor or the API released it; wrap-up follows, or its end.
+             */
+            released?: string;
             /** @description The requestId it was dispatched with. */
             requestid: string;
             route: string;
@@ -2050,6 +2125,24 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        Possible: {
+            /** @enum {string} */
+            action: "accept" | "decline" | "retrieve" | "hold" | "transfer" | "release" | "complete" | "extend" | "note";
+            /**
+             * @description Why it would be refused: not_permitted by the provider, wrong_state, no_room. Absent when it is possible.
+             * @example not_permitted
+             */
+            code?: string;
+            /** @description The same in words. */
+            detail?: string;
+            /** @description The queue asks for a disposition then. */
+            disposition?: boolean;
+            /**
+             * @description Of a transfer: what to.
+             * @enum {string}
+             */
+            to?: "agent" | "route";
+        };
         Presence: {
             category: string;
             name: string;
@@ -2060,6 +2153,11 @@ export interface components {
              * @example Ready
              */
             presence: string;
+        };
+        PresenceOption: {
+            /** @enum {string} */
+            category: "Ready" | "Away" | "ExtendedAway" | "LoggedOut";
+            name: string;
         };
         Preview: {
             /** @description Live work that the changes concern, by what concerns it. */
@@ -2577,6 +2675,28 @@ export interface components {
             /** @description A duration, a number of seconds, or a text with $(..) that gives one when it is used. */
             expiryafter?: string | number;
             name: string;
+        };
+        TargetAgent: {
+            /** @enum {string} */
+            category: "Ready" | "Away" | "ExtendedAway" | "LoggedOut";
+            /** @description It could take the interaction now. */
+            free: boolean;
+            name: string;
+            presence: string;
+            username: string;
+        };
+        Targets: {
+            agents: components["schemas"]["TargetAgent"][];
+            /** @description There are more than are listed; narrow the search. */
+            more: boolean;
+            routes: string[];
+        };
+        Typing: {
+            /** @description The agent acted for. A client names it; a signed-in agent acts for itself; a supervisor leaves it out to act for whoever has the interaction. */
+            agent?: string;
+            /** @description One of the account's dispositions; left out for none. */
+            disposition?: string;
+            notes?: string;
         };
         Version: {
             /** @description Of the source it was built from. */
@@ -3384,6 +3504,38 @@ export interface operations {
             };
         };
     };
+    getDesk: {
+        parameters: {
+            query?: {
+                /** @description The agent whose desk it is, in any case. Agents leave it out. */
+                agent?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readEvents: {
         parameters: {
             query?: {
@@ -3456,6 +3608,8 @@ export interface operations {
                 q?: string;
                 /** @description Created at or after this moment. */
                 since?: string;
+                /** @description Ended at or after this moment; leaves out what is live. Give since as well where you can: ended interactions are kept by when they were created. */
+                endedsince?: string;
                 /** @description Created before this moment. */
                 until?: string;
             };
@@ -3783,6 +3937,45 @@ export interface operations {
             };
         };
     };
+    noteInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the call once however often it is sent: for 24 hours the same key gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the interaction. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Typing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Interaction"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     erasePersonal: {
         parameters: {
             query?: never;
@@ -3996,6 +4189,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListMoment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTargets: {
+        parameters: {
+            query?: {
+                /** @description Text in the username, the name or the route's name, in any case. */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the interaction. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
                 };
             };
             /** @description Error */
