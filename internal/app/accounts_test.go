@@ -206,7 +206,7 @@ type attempt struct{ rule, method, path, body string }
 // tries are, for every route there is, the requests that mean somebody's things.
 func (a things) tries() (list []attempt) {
 	bodies := map[string]string{"accept": `{"agent":%q}`, "decline": `{"agent":%q}`, "release": `{"agent":%q}`, "hold": `{"agent":%q}`, "retrieve": `{"agent":%q}`,
-		"transfer": `{"agent":%q,"toroute":"Cases"}`, "complete": `{"agent":%q}`, "extend": `{"agent":%q}`, "assign": `{"toagent":%q}`, "priority": `{"band":"Lowest"}`,
+		"transfer": `{"agent":%q,"toroute":"Cases"}`, "complete": `{"agent":%q}`, "extend": `{"agent":%q}`, "note": `{"agent":%q,"notes":"x"}`, "assign": `{"toagent":%q}`, "priority": `{"band":"Lowest"}`,
 		"presence": `{"presence":"Away"}`}
 	queries := map[string][]string{
 		"/v1/interactions": {"?externalid=" + a.externalID, "?agent=" + a.agent, "?provider=" + a.provider, "?route=" + a.route, "?q=only-", "?state=ended", "?limit=1000",
@@ -215,7 +215,7 @@ func (a things) tries() (list []attempt) {
 		"/v1/events":         {"?after=0&limit=1000", "?after=0&interaction=" + a.interaction, "?after=0&agent=" + a.agent, "?after=0&type=interaction.", "?after=3.0", "?after=9999.0"},
 		"/v1/notifications":  {"", "?interaction=" + a.interaction, "?provider=" + a.provider, "?state=pending", "?cursor=" + a.notification},
 		"/v1/config/history": {"", "?cursor=3"}, "/v1/providers": {"", "?cursor=a"},
-		"/v1/reports/queues": {reportSpan}, "/v1/reports/agents": {reportSpan}, "/v1/reports/interactions": {reportSpan},
+		"/v1/desk": {"?agent=" + a.agent}, "/v1/reports/queues": {reportSpan}, "/v1/reports/agents": {reportSpan}, "/v1/reports/interactions": {reportSpan},
 	}
 	for _, rule := range auth.Rules {
 		path := strings.NewReplacer("{correlation}", a.correlation, "{username}", a.agent, "{name}", a.provider, "{version}", a.version).Replace(rule.Pattern)

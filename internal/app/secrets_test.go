@@ -713,6 +713,15 @@ func (s *secretStory) readEverything(when string) {
 		switch {
 		case rule.Pattern == "/v1/events":
 			s.feed()
+		case path == "/v1/desk":
+			s.ok(s.native("GET", path+"?agent=ada", nil))
+		case strings.HasPrefix(path, "/v1/reports/"):
+			s.ok(s.native("GET", path+reportSpan, nil))
+			s.ok(s.native("GET", path+reportSpan+"&format=csv", nil))
+		case strings.HasSuffix(path, "/transfer"): // what has ended goes nowhere
+			for _, i := range interactions.Items {
+				s.native("GET", strings.Replace(path, "{id}", i.ID, 1), nil)
+			}
 		case strings.HasPrefix(path, "/v1/interactions/{id}"):
 			for _, i := range interactions.Items {
 				s.ok(s.native("GET", strings.Replace(path, "{id}", i.ID, 1), nil))
