@@ -67,6 +67,7 @@ var rooms = []struct {
 	// Plans before they are published: as pictures, and run in virtual time.
 	{"draw", root + " core/plan"},
 	{"rehearse", root + " core core/plan extract"},
+	{"simulate", root + " core core/plan config"},
 
 	// What happened, as figures over time.
 	{"report", root + " core/plan"},
@@ -94,7 +95,7 @@ var rooms = []struct {
 	{"docs", root + " engine effects api/httpx api/auth api/native"},
 
 	// The command, which alone imports app.
-	{"cmd/switchyard", root + " app engine core/plan journal/sqlite config seal draw rehearse sim api/auth api/native api/vcc client bench demo"},
+	{"cmd/switchyard", root + " app engine core/plan journal/sqlite config seal draw rehearse sim simulate api/auth api/native api/vcc client bench demo"},
 }
 
 // pureStd is what of the standard library the pure rooms may import: nothing that does I/O, knows

@@ -27,6 +27,7 @@ type CLI struct {
 	Apply    ApplyCmd    `cmd:"" help:"Make an account file the config of its account."`
 	Config   ConfigCmd   `cmd:"" help:"Read the config, its history, or go back to an earlier version."`
 	Plan     PlanCmd     `cmd:"" help:"Draw plans, or run one on a payload before it is published."`
+	Simulate SimulateCmd `cmd:"" help:"Simulate a contact centre in virtual time: waiting, service level, occupancy with confidence intervals."`
 	Client   ClientCmd   `cmd:"" help:"List, add, rotate and remove API clients."`
 	Provider ProviderCmd `cmd:"" help:"List providers, rotate their signing secrets, remove them."`
 	Token    TokenCmd    `cmd:"" help:"Get a bearer token for an API client."`

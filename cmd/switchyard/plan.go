@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +29,8 @@ type PlanCmd struct {
 	Run  PlanRunCmd  `cmd:"" help:"Run a plan on a payload in virtual time, without a server; nothing is sent."`
 }
 
-// readDocument reads and checks an account file. What env: and file: stand for is not looked up: no
-// credential is needed to look at plans.
+// readDocument reads and checks an account file, with the calendars it names. What env: and file: stand for
+// of credentials is not looked up: none is needed to look at plans.
 func readDocument(g *Globals, path string) (*switchyard.Account, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -37,7 +38,8 @@ func readDocument(g *Globals, path string) (*switchyard.Account, error) {
 	}
 	file, problems := config.Read(path, text)
 	if file != nil {
-		problems = file.Check(config.Rules{AllowInsecure: true}) // a server has its own rules
+		problems = append(file.Calendars(config.FromSystem(filepath.Dir(path))),
+			file.Check(config.Rules{AllowInsecure: true})...) // a server has its own rules
 	}
 	if config.Refused(problems) {
 		return nil, fileFaults(g, config.Problems(problems))

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -16,7 +17,8 @@ import (
 // goes on, so that all problems of a document are told at once.
 type binder struct {
 	problems notes
-	settings map[string][]string // of each type of applet
+	settings map[string][]string     // of each type of applet
+	nouns    map[reflect.Type]string // of the structs of a document that is no account file
 }
 
 func bind(root *node) (*switchyard.Account, []Problem) {
@@ -60,8 +62,13 @@ func (b *binder) value(v reflect.Value, n *node, path string) {
 		b.value(v.Elem(), n, path)
 	case v.Kind() == reflect.Struct:
 		b.object(v, n, path)
+	case v.Type() == levelsType:
+		b.levels(v, n, path)
 	case v.Kind() == reflect.Map:
 		b.table(v, n, path)
+	case v.Type().Implements(seriesType) && n.kind != list:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		b.value(v.Index(0), n, path)
 	case v.Kind() == reflect.Slice:
 		b.list(v, n, path)
 	default:
@@ -164,7 +171,7 @@ func (b *binder) once(n *node, path string) []member {
 }
 
 func (b *binder) object(v reflect.Value, n *node, path string) {
-	noun := nouns[v.Type()]
+	noun := cmp.Or(nouns[v.Type()], b.nouns[v.Type()])
 	if !b.is(n, path, "a mapping", n.kind == mapping) {
 		return
 	}
@@ -232,7 +239,7 @@ func (b *binder) levels(v reflect.Value, n *node, path string) {
 			}
 		}
 	}
-	v.Set(reflect.ValueOf(levels))
+	v.Set(reflect.ValueOf(levels).Convert(v.Type()))
 }
 
 // switches binds permissions: 0 and 1, or booleans.

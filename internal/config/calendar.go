@@ -345,3 +345,12 @@ func (p *preparer) schedules() {
 		s.Holidays, s.Calendar = withCalendar(s.Holidays, holidays), ""
 	}
 }
+
+// Calendars puts the dates of every calendar, whether a file or text, among the holidays: what a plan goes
+// by when a document is tried out that was not published. Check tells what is wrong with text.
+func (f *File) Calendars(lookup Lookup) []Problem {
+	problems := f.Place(resolveCalendars(f.Document, lookup))
+	texts := preparer{doc: f.Document}
+	texts.schedules()
+	return problems
+}

@@ -146,7 +146,7 @@ func Resolve(doc *switchyard.Account, lookup Lookup) []Problem {
 }
 
 // Resolve is Resolve with the line of each problem.
-func (f *File) Resolve(lookup Lookup) []Problem { return f.locateAll(Resolve(f.Document, lookup)) }
+func (f *File) Resolve(lookup Lookup) []Problem { return f.Place(Resolve(f.Document, lookup)) }
 
 func (l Lookup) resolve(reference string) (string, error) {
 	const most = 64 << 10

@@ -26,7 +26,7 @@ var draftMembers = []string{"name", "note", "base", "document", "id", "revision"
 // what cannot be read into an account is refused, with its line and column in source. What the document
 // means is not looked at: a draft need not be valid.
 func ReadDraft(source []byte) (*DraftFile, []Problem) {
-	f := &File{source: source}
+	f := &File{Sheet: Sheet{source: source}}
 	if p := unreadable(source); p != nil {
 		return nil, f.place([]Problem{*p})
 	}

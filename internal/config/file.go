@@ -9,11 +9,8 @@ import (
 
 // File is a document as it was read: what it says, and where it says it.
 type File struct {
-	Name     string
+	Sheet
 	Document *switchyard.Account
-
-	root   *node
-	source []byte
 }
 
 // Read reads an account file. Faults of form are told all at once, in the order of the file:
@@ -24,7 +21,7 @@ func Read(name string, source []byte) (*File, []Problem) { return read(name, sou
 func ReadJSON(source []byte) (*File, []Problem) { return read("", source, parseJSON) }
 
 func read(name string, source []byte, parse func([]byte) (*node, *Problem)) (*File, []Problem) {
-	f := &File{Name: name, source: source}
+	f := &File{Sheet: Sheet{Name: name, source: source}}
 	if p := unreadable(source); p != nil {
 		return nil, f.place([]Problem{*p})
 	}
@@ -56,27 +53,7 @@ func unreadable(source []byte) *Problem {
 	return nil
 }
 
-// Locate returns the line and column of what a path addresses, as far as the file has it.
-func (f *File) Locate(path string) (line, column int) { return f.root.locate(path) }
-
 // Check checks what the document means (see Check) and tells where in the file each problem is.
 func (f *File) Check(rules Rules) []Problem {
-	return f.locateAll(rules.Check(f.Document))
-}
-
-// locateAll tells where in the file each problem is.
-func (f *File) locateAll(problems []Problem) []Problem {
-	for i := range problems {
-		problems[i].Line, problems[i].Column = f.Locate(problems[i].Path)
-	}
-	return f.place(problems)
-}
-
-// place adds the file's name and excerpts to problems and puts them in order.
-func (f *File) place(problems []Problem) []Problem {
-	for i := range problems {
-		problems[i].File = f.Name
-		problems[i].Excerpt = excerpt(f.source, problems[i].Line, problems[i].Column)
-	}
-	return inOrder(problems)
+	return f.Place(rules.Check(f.Document))
 }

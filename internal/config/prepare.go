@@ -66,7 +66,7 @@ func (f *File) Unkept() []Problem {
 		p.problems[i].Warning = true
 		p.problems[i].Text += "; no fault where the account keeps it already"
 	}
-	return f.locateAll(p.problems)
+	return f.Place(p.problems)
 }
 
 // Located tells where in the file the problems are that an error holds.
@@ -75,7 +75,7 @@ func (f *File) Located(err error) error {
 	if !errors.As(err, &problems) {
 		return err
 	}
-	return Problems(f.locateAll(problems))
+	return Problems(f.Place(problems))
 }
 
 // Equal reports whether two documents say the same, so that publishing one after the other makes no

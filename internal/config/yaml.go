@@ -28,13 +28,13 @@ func parseYAML(source []byte) (*node, *Problem) {
 	}
 	switch len(docs) {
 	case 0:
-		return nil, &Problem{Line: 1, Column: 1, Text: "the document is empty; it begins with `account: NAME`"}
+		return nil, &Problem{Line: 1, Column: 1, Text: "the document is empty; it begins with `account: …`"}
 	case 1:
 		r := yamlReader{anchors: map[string]*node{}}
 		return r.read(docs[0]), r.problem
 	}
 	second := (&yamlReader{anchors: map[string]*node{}}).read(docs[1])
-	return nil, &Problem{Line: second.line, Column: second.col, Text: "a second document begins here; a file holds one account"}
+	return nil, &Problem{Line: second.line, Column: second.col, Text: "a second document begins here; a file holds one document"}
 }
 
 func yamlProblem(err error) *Problem {

@@ -409,13 +409,16 @@ func (s *State) Restored(seq switchyard.Seq, at switchyard.Instant) {
 	for _, e := range saved.effects {
 		s.restoreEffect(e)
 	}
-	s.forgetChanges()
+	s.DropChanges() // what was restored is in the checkpoint
 	s.index.AllDirty()
 	s.unfinished = s.config != nil
 }
 
-// forgetChanges starts anew: what was restored is in the checkpoint.
-func (s *State) forgetChanges() {
+// DropChanges starts anew without a cut, for whoever keeps no checkpoints: what has ended is let go.
+func (s *State) DropChanges() {
+	for _, i := range s.changes.interactions {
+		i.changed = false
+	}
 	for _, a := range s.changes.agents {
 		a.changed = false
 	}
