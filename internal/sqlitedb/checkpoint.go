@@ -24,11 +24,10 @@ func (db *DB) noteWritten(bytes int64) {
 	}
 }
 
-// checkpoints brings the WAL into the file whenever it has grown, beside the writer. SQLite begins the
-// WAL anew only when nothing of it is left over, which a writer that never rests does not let happen;
-// so when it has become long, what is left is brought in with the writer waiting. Without that it would
-// grow as long as the load goes on, and every commit would pay for new blocks instead of overwriting old
-// ones.
+// checkpoints brings the WAL into the file whenever it has grown: most of it beside the writer, and
+// then, with the writer waiting, what was written meanwhile. SQLite begins the WAL anew only when
+// nothing of it is left over; without the second step it would grow as long as the load goes on, and
+// every commit would pay for new blocks instead of overwriting old ones.
 func (db *DB) checkpoints() {
 	defer close(db.done)
 	own, err := sql.Open("sqlite", db.dsn("&_pragma=wal_autocheckpoint(0)"))
@@ -46,13 +45,11 @@ func (db *DB) checkpoints() {
 func (db *DB) checkpoint(own *sql.DB) {
 	frames, err := passive(own)
 	db.mu.Lock()
-	if err != nil || db.ahead >= longWAL {
-		if err == nil {
-			frames, err = passive(own)
-		}
-		db.ahead = 0 // also after a failure: whoever writes finds out by itself what is wrong
-		db.caughtUp.Broadcast()
+	if err == nil {
+		frames, err = passive(own)
 	}
+	db.ahead = 0 // also after a failure: whoever writes finds out by itself what is wrong
+	db.caughtUp.Broadcast()
 	db.mu.Unlock()
 	if err = db.judge(err); err == nil {
 		return

@@ -49,9 +49,6 @@ const checkpointBytes = 1 << 20
 // mostAhead is how much the writer may write before it waits for the checkpoints.
 const mostAhead = 32 * checkpointBytes
 
-// longWAL is how much is written before a checkpoint leaves nothing over.
-const longWAL = 16 * checkpointBytes
-
 // DB is an open database. Reads see every Write that has returned.
 type DB struct {
 	opt      Options
