@@ -18,7 +18,7 @@ func TestCheckpointsBoundTheWAL(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const rows, total = 64, 24 * checkpointBytes
+	const rows, total = 64, 4 * mostAhead
 	value := make([]byte, 4<<10)
 	longest := int64(0)
 	for written := 0; written < total; written += rows * len(value) {
