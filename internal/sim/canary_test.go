@@ -78,7 +78,7 @@ var canaries = []canary{
 	{"a checkpoint leaves out what is on hold", "internal/core/checkpoint.go",
 		"out = append(out, s.interactionChange(i))", "if !BUG || i.state != switchyard.Held { out = append(out, s.interactionChange(i)) }", "rebuilt"},
 	{"a timeline leaves out first events", "internal/engine/project.go",
-		"if id.IsZero() {", "if id.IsZero() || BUG && n == 0 {", "tables"},
+		"typed || id.IsZero() {", "typed || id.IsZero() || BUG && n == 0 {", "tables"},
 	{"callbacks overtake each other", "internal/core/effect.go",
 		"if len(s.lanes[e.Lane]) > 0 {", "if len(s.lanes[e.Lane]) > 0 && !BUG {", "callback"},
 	{"a callback is given up after one attempt", "internal/core/effect.go",
