@@ -78,7 +78,7 @@ var rooms = []struct {
 	{"api/oidc", root + " api/httpx api/auth"},
 	{"api/hook", root + " effects/sms api/httpx api/auth"},
 	{"api/vcc", root + " config seal api/httpx api/auth"},
-	{"api/native", root + " core core/plan/zone journal engine tables report config seal api/httpx api/auth"},
+	{"api/native", root + " core core/plan/zone journal engine tables report config seal rehearse api/httpx api/auth api/vcc"},
 
 	// The browser app's files.
 	{"web", root + " api/httpx api/auth"},

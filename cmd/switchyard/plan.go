@@ -147,39 +147,19 @@ func (c *PlanRunCmd) Run(g *Globals) error {
 
 // call reads the body as the server would.
 func (c *PlanRunCmd) call() (*switchyard.Invoke, error) {
-	body := []byte(`{"requests":[{}]}`)
+	var body []byte
 	if c.Body != "" {
 		text, err := os.ReadFile(c.Body)
 		if err != nil {
 			return nil, fmt.Errorf("read body: %w", err)
 		}
 		body = text
-		if alone(text) {
-			body = slices.Concat([]byte(`{"requests":[`), text, []byte(`]}`))
-		}
 	}
-	call, err := vcc.ReadInvoke(body)
+	call, err := vcc.ReadDispatch(body, c.Route)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the call would be refused: %w", c.Body, err)
 	}
-	if len(call.Requests) == 1 && c.Route != "" {
-		call.Requests[0].Route = c.Route
-	}
 	return call, nil
-}
-
-// alone reports whether a body is one request without the call around it.
-func alone(body []byte) bool {
-	var members map[string]jsontext.Value
-	if json.Unmarshal(body, &members) != nil {
-		return false
-	}
-	for name := range members {
-		if strings.EqualFold(name, "requests") {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *PlanRunCmd) answers() (map[string]rehearse.Answer, error) {

@@ -283,14 +283,21 @@ func (a *api) dropDraft(ctx context.Context, c *call, in *MatchedDraft) (*nothin
 	return nil, err
 }
 
+// checkDraft looks at a draft as it is kept, or as it would be were the body saved.
 func (a *api) checkDraft(ctx context.Context, c *call, in *ByDraft) (*draftPreviewOut, error) {
 	st, err := a.draft(ctx, c, *in)
 	if err != nil {
 		return nil, err
 	}
-	problems := a.Rules.Check(config.Opened(st.Document, a.Key))
+	doc, located := st.Document, asIs
+	var problems []config.Problem
+	if len(c.body) == 0 {
+		problems = a.Rules.Check(config.Opened(doc, a.Key))
+	} else if doc, problems, located, err = a.unsaved(ctx, c, st); err != nil {
+		return nil, err
+	}
 	out := &draftPreviewOut{DraftPreview{Revision: st.Revision, Base: st.Base, Version: st.version, Since: []string{}}}
-	if out.Body.Preview, err = a.preview(ctx, c, st.Document, problems, asIs); err != nil || st.Base == st.version {
+	if out.Body.Preview, err = a.preview(ctx, c, doc, problems, located); err != nil || st.Base == st.version {
 		return out, err
 	}
 	out.Body.Problems = append(out.Body.Problems, Fault{Path: "base", Warning: true,
@@ -301,6 +308,19 @@ func (a *api) checkDraft(ctx context.Context, c *call, in *ByDraft) (*draftPrevi
 		out.Body.Since = append(out.Body.Since, config.Diff(base, st.live)...)
 	}
 	return out, err
+}
+
+// unsaved is the document that a save of the body would keep, and what is wrong with it.
+func (a *api) unsaved(ctx context.Context, c *call, st standing) (*switchyard.Account, []config.Problem, func(error) error, error) {
+	in, err := a.readDraft(c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if in.File == nil {
+		return nil, nil, nil, problem(switchyard.Malformed, "document is missing; leave the body out to check the draft as it is kept")
+	}
+	doc, err := config.PrepareDraft(ctx, in.File.Document, st.Document, st.live, a.Key, a.Hasher)
+	return doc, in.File.Check(a.Rules), in.File.Located, err
 }
 
 // asIs is for problems of a document that was sent long ago: they have no place in this call.

@@ -7,7 +7,8 @@
 // package auth.
 //
 // It may import the root package, core (to read a state), core/plan/zone, engine, tables, report,
-// config, seal, and its neighbours httpx and auth.
+// config, seal, rehearse, and its neighbours httpx, auth and vcc (to read the calls that plans are tried
+// with).
 package native
 
 import (

@@ -55,12 +55,18 @@ func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
 func (c *caller) document(f func(doc *switchyard.Account)) string {
 	c.rig.t.Helper()
 	doc := as[switchyard.Account](c.do("GET", "/v1/config", "").is(200))
+	return written(c.rig.t, &doc, f)
+}
+
+// written is an account document, changed, as JSON.
+func written(t *testing.T, doc *switchyard.Account, f func(doc *switchyard.Account)) string {
+	t.Helper()
 	if f != nil {
-		f(&doc)
+		f(doc)
 	}
 	b, err := json.Marshal(doc, json.Deterministic(true))
 	if err != nil {
-		c.rig.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return string(b)
 }

@@ -36,6 +36,7 @@ func (a *api) routes() {
 	add(a, get("/v1/config/history", "listConfigs", "config", "List the versions of the config, newest first"), a.listConfigs)
 	add(a, get("/v1/config/history/{version}", "getConfigVersion", "config", "Show a version, credentials masked"), a.getConfigVersion)
 	add(a, post("/v1/config/rollback", "rollbackConfig", "config", "Make an earlier version the config again, as a new version"), a.rollbackConfig)
+	add(a, needed(post("/v1/config/rehearse", "rehearse", "config", "Run the plan of a route on a payload, in virtual time, by the config in force; nothing is stored or sent")), a.rehearseLive)
 	a.draftRoutes()
 
 	add(a, get("/v1/providers", "listProviders", "providers", "List registered providers by name"), a.listProviders)
@@ -84,7 +85,8 @@ func (a *api) draftRoutes() {
 	add(a, get("/v1/config/drafts/{id}", "getDraft", "config", "Show a draft, credentials masked"), a.getDraft)
 	add(a, a.takesDraft(put("/v1/config/drafts/{id}", "saveDraft", "config", "Save a draft; members that are left out stay as they are")), a.saveDraft)
 	add(a, del("/v1/config/drafts/{id}", "dropDraft", "config", "Throw a draft away"), a.dropDraft)
-	add(a, post("/v1/config/drafts/{id}/check", "checkDraft", "config", "Say what is wrong with a draft and what publishing it would change"), a.checkDraft)
+	add(a, optional(a.takesDraft(post("/v1/config/drafts/{id}/check", "checkDraft", "config", "Say what is wrong with a draft and what publishing it would change; with a body, as if that had been saved"))), a.checkDraft)
+	add(a, needed(post("/v1/config/drafts/{id}/rehearse", "rehearseDraft", "config", "Run the plan of a route on a payload, in virtual time, by a draft; nothing is stored or sent")), a.rehearseDraft)
 	add(a, post("/v1/config/drafts/{id}/publish", "publishDraft", "config", "Make a draft the config; the draft goes with it"), a.publishDraft)
 }
 
@@ -106,7 +108,8 @@ func (a *api) operationRoutes() {
 }
 
 // unkeyed are the writes that no account decides, so that none remembers their answer.
-var unkeyed = map[string]bool{"advanceClock": true, "heartbeat": true, "checkConfig": true, "checkDraft": true}
+var unkeyed = map[string]bool{"advanceClock": true, "heartbeat": true, "checkConfig": true, "checkDraft": true,
+	"rehearse": true, "rehearseDraft": true}
 
 // add registers one route.
 func add[I, O any](a *api, op huma.Operation, h func(context.Context, *call, *I) (*O, error)) {
@@ -216,6 +219,12 @@ func (a *api) takes(op huma.Operation, t reflect.Type) huma.Operation {
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"application/json": {Schema: a.schema(t)},
 	}}
+	return op
+}
+
+// optional lets the body be left out.
+func optional(op huma.Operation) huma.Operation {
+	op.RequestBody.Required = false
 	return op
 }
 

@@ -1,23 +1,30 @@
-import { List, Title } from '@mantine/core'
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { Link, Outlet } from '@tanstack/react-router'
+import { Suspense } from 'react'
 
-import { api, ask } from '../api/client'
+import { Loading } from '../shell/Shell'
 import { text } from '../text/en/admin'
+import './admin.css'
 
-/** The versions of the account's config. */
+const pages = [
+  { to: '/admin', name: text.pages.config, exact: true },
+] as const
+
+/** The room of admins: what the account is, and who may change it. */
 export function Admin() {
-  const { data } = useSuspenseQuery({
-    queryKey: ['config', 'history'],
-    queryFn: () => ask(api.GET('/v1/config/history')),
-  })
   return (
-    <>
-      <Title order={1}>{text.title}</Title>
-      <List mt="md">
-        {data.items.map((version) => (
-          <List.Item key={version.version}>{text.version(version.version, version.at, version.by)}</List.Item>
+    <div className="admin">
+      <nav className="admin-nav" aria-label={text.pages.label}>
+        {pages.map(({ to, name, exact }) => (
+          <Link key={to} to={to} activeOptions={{ exact }}>
+            {name}
+          </Link>
         ))}
-      </List>
-    </>
+      </nav>
+      <div className="admin-page">
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
+      </div>
+    </div>
   )
 }

@@ -314,7 +314,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say what is wrong with a draft and what publishing it would change
+         * Say what is wrong with a draft and what publishing it would change; with a body, as if that had been saved
          * @description For clients with scope config:write; users with role admin.
          */
         post: operations["checkDraft"];
@@ -338,6 +338,26 @@ export interface paths {
          * @description For clients with scope config:write; users with role admin.
          */
         post: operations["publishDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/config/drafts/{id}/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the plan of a route on a payload, in virtual time, by a draft; nothing is stored or sent
+         * @description For clients with scope config:write; users with role admin.
+         */
+        post: operations["rehearseDraft"];
         delete?: never;
         options?: never;
         head?: never;
@@ -378,6 +398,26 @@ export interface paths {
         get: operations["getConfigVersion"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/config/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the plan of a route on a payload, in virtual time, by the config in force; nothing is stored or sent
+         * @description For clients with scope config:write; users with role admin.
+         */
+        post: operations["rehearse"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2424,6 +2464,114 @@ export interface components {
             prefers?: string[];
             requires?: string[];
         };
+        Rehearsal: {
+            /** @description What becomes of the effect of an applet, by applet or plan/applet; others succeed. */
+            answers?: {
+                [key: string]: components["schemas"]["Reply"];
+            };
+            /**
+             * Format: date-time
+             * @description When it comes in; default now.
+             */
+            at?: string;
+            /** @description Body of an invoke call with one request, or the request alone. */
+            call?: {
+                [key: string]: unknown;
+            };
+            /** @description How long to go on. Without it the run ends as soon as people are needed. */
+            for?: string | number;
+            /** @description Presences of agents, by username. Ready agents take and release what they are offered at once; others are logged out. */
+            presences?: {
+                [key: string]: string;
+            };
+            /** @description Route the work comes in by; takes the place of the call's. */
+            route?: string;
+        };
+        Rehearsed: {
+            applet?: string;
+            band?: string;
+            /** @description Why it is where it is, and what would change it. */
+            next?: components["schemas"]["Explanation"];
+            /** @description Once it has ended. */
+            outcome?: string;
+            plan?: string;
+            /** @description Of the request; when it failed nothing was run. */
+            result: components["schemas"]["RequestResult"];
+            /** @description Where it is then, unless it has ended. */
+            state?: string;
+            steps: components["schemas"]["RehearsedStep"][];
+            /**
+             * @description Why the run is over: it ended, people are needed, or its time was over.
+             * @enum {string}
+             */
+            stopped?: "ended" | "waiting" | "time";
+        };
+        RehearsedEffect: {
+            /** @description Absent while it has none. */
+            answer?: components["schemas"]["Reply"];
+            from?: string;
+            gateway?: string;
+            html?: string;
+            kind: string;
+            message?: string;
+            notification?: string;
+            provider?: string;
+            /** @description Of a dataconnector, with data sources filled in and secrets masked. */
+            request?: components["schemas"]["RehearsedRequest"];
+            subject?: string;
+            to?: string[];
+        };
+        RehearsedRequest: {
+            body?: string;
+            headers?: {
+                [key: string]: string;
+            };
+            method: string;
+            url: string;
+        };
+        RehearsedStep: {
+            agent?: string;
+            applet?: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Data sources, skills, band and the like, in words. */
+            changed?: string[];
+            /** @description The exit it took. */
+            exit?: string;
+            outcome?: string;
+            plan?: string;
+            /** @description What would have been sent. */
+            sent?: components["schemas"]["RehearsedEffect"][];
+            /** @description The applet or plan it goes on with. */
+            to?: string;
+            /** @description Of the applet. */
+            type?: string;
+            /** @description applet, or what else happened: dispatched, left, offered, ended, … */
+            what: string;
+            /** @description Why it took the exit, or came to this. */
+            why?: string;
+        };
+        Reply: {
+            /** @description Of the answer to a dataconnector: JSON as it is, anything else as a string. */
+            body?: unknown;
+            detail?: string;
+            /** @description Of the answer to a dataconnector. */
+            headers?: {
+                [key: string]: string;
+            };
+            ok?: boolean;
+            /**
+             * Format: int64
+             * @description HTTP status the other system answers with.
+             */
+            status?: number;
+            /** @description Nothing came back in time. */
+            timeout?: boolean;
+            /** @description Data sources a dataconnector reads from it, instead of a body. */
+            values?: {
+                [key: string]: string;
+            };
+        };
         ReportAgentRow: {
             /** Format: date-time */
             from: string;
@@ -3342,7 +3490,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DraftIn"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -3390,6 +3542,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rehearseDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rehearsal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsed"];
                 };
             };
             /** @description Error */
@@ -3455,6 +3642,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rehearse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rehearsal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsed"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,1 @@
+import{h as e}from"./client-lgTNes8S.js";import{A as t}from"./base-B5r9waE8.js";var n=t();function r(t){let r=t;return r.withProps=e=>{let t=t=>(0,n.jsx)(r,{...e,...t});return t.extend=r.extend,t.displayName=`WithProps(${r.displayName})`,t},r.extend=e,r}export{r as t};
