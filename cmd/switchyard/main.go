@@ -21,23 +21,23 @@ import (
 // CLI is the command line: every command, with its flags and help. docs/reference/cli.md is made
 // from it.
 type CLI struct {
-	Demo     DemoCmd     `cmd:"" help:"Start a server with a sample account, simulated agents and traffic, and watch it live."`
-	Serve    ServeCmd    `cmd:"" help:"Run the server."`
-	Check    CheckCmd    `cmd:"" help:"Check an account file without a server: every fault with its line and column."`
-	Apply    ApplyCmd    `cmd:"" help:"Make an account file the config of its account."`
-	Config   ConfigCmd   `cmd:"" help:"Read the config, its history, or go back to an earlier version."`
-	Plan     PlanCmd     `cmd:"" help:"Draw plans, or run one on a payload before it is published."`
-	Simulate SimulateCmd `cmd:"" help:"Simulate a contact centre in virtual time: waiting, service level, occupancy with confidence intervals."`
-	Client   ClientCmd   `cmd:"" help:"List, add, rotate and remove API clients."`
-	Provider ProviderCmd `cmd:"" help:"List providers, rotate their signing secrets, remove them."`
-	Token    TokenCmd    `cmd:"" help:"Get a bearer token for an API client."`
-	Key      KeyCmd      `cmd:"" help:"List, rotate and prune the keys that seal credentials."`
-	Journal  JournalCmd  `cmd:"" help:"Read the journal, or prove it by deciding it again."`
-	Bench    BenchCmd    `cmd:"" help:"Measure a server on this machine."`
-	Sim      SimCmd      `cmd:"" help:"Prove the promises: lives of a server with faults, in virtual time, each chosen by a seed."`
-	Backup   BackupCmd   `cmd:"" help:"Write a consistent copy of a data folder while the server runs or rests."`
-	Restore  RestoreCmd  `cmd:"" help:"Make a data folder from a backup."`
-	Version  VersionCmd  `cmd:"" help:"Print the version."`
+	Demo     DemoCmd       `cmd:"" help:"Start a server with a sample account, simulated agents and traffic, and watch it live."`
+	Serve    ServeCmd      `cmd:"" help:"Run the server."`
+	Check    CheckCmd      `cmd:"" help:"Check an account file without a server: every fault with its line and column."`
+	Apply    ApplyCmd      `cmd:"" help:"Make an account file the config of its account."`
+	Config   ConfigCmd     `cmd:"" help:"Read the config, its history, or go back to an earlier version."`
+	Plan     PlanCmd       `cmd:"" help:"Draw plans, or run one on a payload before it is published."`
+	Simulate SimulateGroup `cmd:"" help:"Simulate a contact centre in virtual time: waiting, service level, occupancy with confidence intervals."`
+	Client   ClientCmd     `cmd:"" help:"List, add, rotate and remove API clients."`
+	Provider ProviderCmd   `cmd:"" help:"List providers, rotate their signing secrets, remove them."`
+	Token    TokenCmd      `cmd:"" help:"Get a bearer token for an API client."`
+	Key      KeyCmd        `cmd:"" help:"List, rotate and prune the keys that seal credentials."`
+	Journal  JournalCmd    `cmd:"" help:"Read the journal, or prove it by deciding it again."`
+	Bench    BenchCmd      `cmd:"" help:"Measure a server on this machine."`
+	Sim      SimCmd        `cmd:"" help:"Prove the promises: lives of a server with faults, in virtual time, each chosen by a seed."`
+	Backup   BackupCmd     `cmd:"" help:"Write a consistent copy of a data folder while the server runs or rests."`
+	Restore  RestoreCmd    `cmd:"" help:"Make a data folder from a backup."`
+	Version  VersionCmd    `cmd:"" help:"Print the version."`
 
 	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"SWITCHYARD_LOG_LEVEL"`
 	LogFormat string `help:"Form of log lines: text or json." enum:"text,json" default:"text" env:"SWITCHYARD_LOG_FORMAT"`

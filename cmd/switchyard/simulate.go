@@ -28,10 +28,12 @@ type SimulateCmd struct {
 	JSON         bool   `help:"Print the figures as JSON." name:"json"`
 	CSV          string `help:"Also write the figures to a CSV file." name:"csv" placeholder:"FILE"`
 	HTML         string `help:"Also write a page with charts to a file; it needs nothing else." name:"html" placeholder:"FILE"`
+
+	change func(*simulate.Scenario) // what a command does to a scenario before it is checked
 }
 
 // Help is what --help says beneath the summary.
-func (*SimulateCmd) Help() string {
+func (*SimulateGroup) Help() string {
 	return `Customers arrive, wait, give up and try again; agents have shifts, breaks and after-work; every decision
 is made by the code that decides on a server, with the plans, skills and settings of an account file.
 Nothing is sent or stored, and no server is needed. A scenario:
@@ -103,6 +105,9 @@ func (c *SimulateCmd) setup(g *Globals) (*simulate.Setup, error) {
 			return path
 		}
 		return filepath.Join(filepath.Dir(c.File), path)
+	}
+	if c.change != nil {
+		c.change(scenario)
 	}
 	if scenario.Account == "" {
 		return nil, scenarioFaults(g, sheet.Place([]config.Problem{{Path: "account", Text: "is missing: name the account file, such as account.yaml"}}))

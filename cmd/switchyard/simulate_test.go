@@ -32,3 +32,27 @@ func TestProgress(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// Staffing is found by the command, and goals that make no sense are refused.
+func TestStaff(t *testing.T) {
+	staff := func(flags ...string) (int, string, string) {
+		var out, errOut bytes.Buffer
+		code := run(append([]string{"simulate", "staff", "-f", "../../docs/scenario.yaml", "--replications", "2"}, flags...), &out, &errOut)
+		return code, out.String(), errOut.String()
+	}
+	if code, out, errOut := staff("--target", "phone=70/20", "--occupancy", "95%"); code != 0 || !strings.Contains(out, "agent-hours") || !strings.Contains(out, "one agent less") {
+		t.Errorf("exit %d: %s%s", code, out, errOut)
+	}
+	for flags, want := range map[string]string{
+		"":                                 "say what is to be reached",
+		"--target=80":                      "percent and seconds",
+		"--target=fax=80/20":               "no stream",
+		"--target=80/20 --target=fax=9/30": "two different times",
+		"--abandoned=0%":                   "above 0",
+		"--asa=0s":                         "above 0",
+	} {
+		if code, _, errOut := staff(strings.Fields(flags)...); code != 2 || !strings.Contains(errOut, want) {
+			t.Errorf("%q: exit %d: %s", flags, code, errOut)
+		}
+	}
+}

@@ -374,7 +374,7 @@ func (c *checker) roster(path string, out *crew, taken map[string]bool) {
 		}
 	}
 	slices.Sort(own)
-	out.members = own[:min(most, len(own))]
+	out.members, out.own = own[:min(most, len(own))], len(own)
 	for _, name := range own {
 		taken[name] = true
 	}

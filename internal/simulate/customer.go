@@ -203,6 +203,9 @@ func (c *centre) enqueued(who *customer, e *switchyard.Enqueued) {
 	if e.Target != nil {
 		who.target = *e.Target
 	}
+	if who.from.within != nil {
+		who.target = *who.from.within
+	}
 	who.waiting, who.fresh, who.entered = true, true, c.now
 	if who.since == 0 {
 		who.since = c.now

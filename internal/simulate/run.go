@@ -26,6 +26,15 @@ func (m *Meter) at(c *centre) {
 // Run runs the replications of a scenario, as many at once as workers says, and sums them up. What comes
 // out depends on nothing but the setup.
 func Run(ctx context.Context, s *Setup, workers int, meter *Meter) (*Report, error) {
+	g := newGrower(s)
+	if err := each(ctx, s, workers, meter, g.add); err != nil {
+		return nil, err
+	}
+	return g.done(), nil
+}
+
+// each runs the replications and hands over what they came to, in order, one at a time.
+func each(ctx context.Context, s *Setup, workers int, meter *Meter, add func(*sums)) error {
 	meter.length = int64(s.Replications) * int64(s.end.Sub(s.from))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -53,7 +62,6 @@ func Run(ctx context.Context, s *Setup, workers int, meter *Meter) (*Report, err
 			}
 		})
 	}
-	g := newGrower(s)
 	var failed error
 	for n := range done {
 		var o outcome
@@ -66,14 +74,11 @@ func Run(ctx context.Context, s *Setup, workers int, meter *Meter) (*Report, err
 		if failed = o.err; failed != nil {
 			break
 		}
-		g.add(o.sums)
+		add(o.sums)
 	}
 	cancel()
 	all.Wait()
-	if failed != nil {
-		return nil, failed
-	}
-	return g.done(), nil
+	return failed
 }
 
 // outcome is what became of a replication.

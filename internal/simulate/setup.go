@@ -33,9 +33,10 @@ type Setup struct {
 type stream struct {
 	*Stream
 	number   int
-	request  switchyard.Request // what each of its customers asks for, but for the externalid
-	expected []float64          // arrivals by interval, before busyness
-	given    []given            // or when they come
+	request  switchyard.Request   // what each of its customers asks for, but for the externalid
+	expected []float64            // arrivals by interval, before busyness
+	given    []given              // or when they come
+	within   *switchyard.Duration // the wait that counts as in target, in place of the queue's; nil = the queue's
 }
 
 // given is an arrival that is given: when, and perhaps its handle time and patience; -1 = drawn.
@@ -50,6 +51,7 @@ type crew struct {
 	number    int
 	members   []string // usernames; of those on shift the first ones are
 	headcount []int    // by interval
+	own       int      // agents the account has for it
 }
 
 // queue is a queue applet of the account's plans.
