@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // The kinds of places a server leaves bytes at.
@@ -200,7 +202,7 @@ func (h *haystack) addFolder(t *testing.T, name, folder string) {
 	}
 }
 
-// addCells takes in every cell of every table of a database.
+// addCells takes in every cell of every table of a database, and what is packed in it.
 func (h *haystack) addCells(t *testing.T, name, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(60000)")
@@ -211,6 +213,9 @@ func (h *haystack) addCells(t *testing.T, name, path string) {
 	for _, table := range textsOf(t, db, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
 		for _, cell := range textsOf(t, db, `SELECT * FROM "`+table+`"`) {
 			h.add(inCells, name+" table "+table, []byte(cell))
+			if rows, err := s2.Decode(nil, []byte(cell)); err == nil { // rows of the journal are packed
+				h.add(inCells, name+" table "+table+" unpacked", rows)
+			}
 		}
 	}
 }

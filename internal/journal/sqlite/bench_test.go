@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"syscall"
@@ -15,7 +14,7 @@ import (
 // BenchmarkAppend commits rows of the size of an invoke call with one interaction, and tells how
 // long commits took: the slowest are those beside a checkpoint.
 func BenchmarkAppend(b *testing.B) {
-	input, events := bytes.Repeat([]byte("i"), 600), bytes.Repeat([]byte("e"), 1400)
+	made := callRows("acme", 1, 1000)
 	for _, size := range []int{1, 10, 100, 1000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			s, seq := openIn(b, b.TempDir()), switchyard.Seq(0)
@@ -26,7 +25,8 @@ func BenchmarkAppend(b *testing.B) {
 			for done := 0; done < b.N; done += size {
 				for i := range rows {
 					seq++
-					rows[i] = journal.Row{Account: "acme", Seq: seq, At: 1, Decider: "v1", Input: input, Events: events}
+					rows[i] = made[int(seq)%len(made)]
+					rows[i].Seq = seq
 				}
 				start := time.Now()
 				if err := s.Append(ctx, rows); err != nil {

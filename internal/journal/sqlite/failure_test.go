@@ -124,13 +124,14 @@ func TestUnconfirmedFlushStopsEverything(t *testing.T) {
 func TestKeyIsTheFence(t *testing.T) {
 	dir := t.TempDir()
 	s := openIn(t, dir)
-	appendRows(t, s, someRows("acme", 1, 3))
+	appendRows(t, s, someRows("acme", 1, 2))
+	appendRows(t, s, someRows("acme", 3, 3))
 	other, err := sql.Open("sqlite", filepath.Join(dir, File))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	_, err = other.Exec("INSERT INTO journal SELECT id + 1, at, 'other', input, events FROM journal WHERE id = (SELECT max(id) FROM journal)")
+	_, err = other.Exec("INSERT INTO journal SELECT id + 1, at, 'other', input, events, pack FROM journal WHERE id = (SELECT max(id) FROM journal)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(ctx, dir, Options{})
-	if !errors.Is(err, journal.ErrNewer) || !strings.Contains(err.Error(), "has version 7, this binary knows 1") {
+	if !errors.Is(err, journal.ErrNewer) || !strings.Contains(err.Error(), "has version 7, this binary knows 2") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,6 +6,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -55,8 +56,9 @@ type Store struct {
 
 	mu       sync.RWMutex // numbers
 	numbers  map[string]int64
-	append   sync.Mutex // one append at a time, and lasts
+	append   sync.Mutex // one append at a time, lasts, and packer
 	lasts    map[string]switchyard.Seq
+	packer   packer
 	snapshot sync.Mutex // one snapshot at a time
 }
 
@@ -121,7 +123,8 @@ func rowID(number int64, seq switchyard.Seq) int64 {
 
 func seqOf(id int64) switchyard.Seq { return switchyard.Seq(id & (1<<seqBits - 1)) }
 
-var insertRows = sqlitedb.NewInsert("journal(id, at, decider, input, events)", 5)
+// lastOf is the last Seq in a row of the table.
+func lastOf(id, pack int64) switchyard.Seq { return seqOf(id) + switchyard.Seq(max(pack, 1)) - 1 }
 
 // Append implements journal.Store.
 func (s *Store) Append(ctx context.Context, rows []journal.Row) error {
@@ -139,7 +142,7 @@ func (s *Store) Append(ctx context.Context, rows []journal.Row) error {
 		if fresh, err = s.enter(tx, next); err != nil {
 			return err
 		}
-		return s.insert(tx, rows, fresh)
+		return insertInto(tx, s.packer.pack(rows, s.numbered(fresh)))
 	})
 	if err != nil {
 		// What is in the file is read again before the next append of these accounts.
@@ -180,12 +183,10 @@ func (s *Store) lastIn(tx *sqlitedb.Tx, account string) (last switchyard.Seq, er
 	if number == 0 {
 		return 0, nil
 	}
-	err = tx.Query("SELECT max(id) FROM journal WHERE id > ? AND id < ?",
+	err = tx.Query("SELECT id, pack FROM journal WHERE id > ? AND id < ? ORDER BY id DESC LIMIT 1",
 		[]driver.Value{rowID(number, 0), rowID(number+1, 0)},
 		func(v []driver.Value) error {
-			if id, some := v[0].(int64); some {
-				last = seqOf(id)
-			}
+			last = lastOf(v[0].(int64), v[1].(int64))
 			return nil
 		})
 	return last, err
@@ -215,21 +216,14 @@ func (s *Store) enter(tx *sqlitedb.Tx, accounts map[string]switchyard.Seq) (map[
 	return fresh, nil
 }
 
-func (s *Store) insert(tx *sqlitedb.Tx, rows []journal.Row, fresh map[string]int64) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return tx.Insert(insertRows, len(rows), func(i int, add func(driver.Value)) {
-		r := &rows[i]
-		number := s.numbers[r.Account]
-		if number == 0 {
-			number = fresh[r.Account]
+// numbered returns the number of an account, those included that were only entered now.
+func (s *Store) numbered(fresh map[string]int64) func(account string) int64 {
+	return func(account string) int64 {
+		if number := s.number(account); number != 0 {
+			return number
 		}
-		add(rowID(number, r.Seq))
-		add(int64(r.At))
-		add(r.Decider)
-		add(r.Input)
-		add(r.Events)
-	})
+		return fresh[account]
+	}
 }
 
 // taken says whose row stood in the way: the folder's lock did not keep a second writer away, the
@@ -274,24 +268,46 @@ func (s *Store) Rows(ctx context.Context, account string, from switchyard.Seq, l
 	if number == 0 || limit <= 0 {
 		return nil, nil
 	}
+	from = min(max(from, 1), 1<<seqBits-1)
 	err = s.db.Read(ctx, func(r sqlitedb.Reader) error {
-		rows, err := r.QueryContext(ctx, "SELECT id, at, decider, input, events FROM journal"+
-			" WHERE id >= ? AND id < ? ORDER BY id LIMIT ?", rowID(number, max(from, 1)), rowID(number+1, 0), limit)
-		return each(rows, err, func() error {
-			row := journal.Row{Account: account}
-			var id int64
-			if err := rows.Scan(&id, &row.At, &row.Decider, &row.Input, &row.Events); err != nil {
-				return err
-			}
-			row.Seq = seqOf(id)
-			all = append(all, row)
-			return nil
-		})
+		all, err = readFrom(ctx, r, account, number, from, limit)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read rows of account %q from %d: %w", account, from, err)
 	}
 	return all, nil
+}
+
+// readFrom reads rows; the first one wanted may be in a pack that begins before it.
+func readFrom(ctx context.Context, r sqlitedb.Reader, account string, number int64, from switchyard.Seq, limit int) (all []journal.Row, err error) {
+	const query = "SELECT id, at, decider, input, events, pack FROM journal" +
+		" WHERE id >= coalesce((SELECT max(id) FROM journal WHERE id > ?1 AND id <= ?2), ?2) AND id < ?3 ORDER BY id"
+	rows, err := r.QueryContext(ctx, query, rowID(number, 0), rowID(number, from), rowID(number+1, 0))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for len(all) < limit && rows.Next() {
+		var p pack
+		var input, body sql.RawBytes
+		if err := rows.Scan(&p.id, &p.at, &p.decider, &input, &body, &p.rows); err != nil {
+			return nil, err
+		}
+		if p.rows == 0 {
+			all = append(all, journal.Row{Account: account, Seq: seqOf(p.id), At: p.at, Decider: p.decider,
+				Input: bytes.Clone(input), Events: bytes.Clone(body)})
+		} else if all, err = unpack(all, account, &p, body); err != nil {
+			return nil, err
+		}
+		if len(all) > 0 && all[0].Seq < from {
+			all = all[min(from-all[0].Seq, switchyard.Seq(len(all))):]
+		}
+	}
+	if len(all) == 0 {
+		return nil, rows.Err()
+	}
+	return all[:min(limit, len(all))], rows.Err()
 }
 
 // Bounds implements journal.Store.
@@ -300,14 +316,22 @@ func (s *Store) Bounds(ctx context.Context, account string) (oldest, last switch
 	if number == 0 {
 		return 0, 0, nil
 	}
-	// Two queries in one, for SQLite looks up a minimum and a maximum in the index one at a time.
-	const query = "SELECT (SELECT min(id) FROM journal WHERE id > ?1 AND id < ?2)," +
-		" (SELECT max(id) FROM journal WHERE id > ?1 AND id < ?2)"
+	// Two queries in one, for SQLite looks up a first and a last in the index one at a time.
+	const query = "SELECT * FROM (SELECT id, pack FROM journal WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT 1)" +
+		" UNION ALL SELECT * FROM (SELECT id, pack FROM journal WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT 1)"
 	err = s.db.Read(ctx, func(r sqlitedb.Reader) error {
-		var low, high sql.NullInt64
-		err := r.QueryRowContext(ctx, query, rowID(number, 0), rowID(number+1, 0)).Scan(&low, &high)
-		oldest, last = seqOf(low.Int64), seqOf(high.Int64)
-		return err
+		rows, err := r.QueryContext(ctx, query, rowID(number, 0), rowID(number+1, 0))
+		return each(rows, err, func() error {
+			var id, pack int64
+			if err := rows.Scan(&id, &pack); err != nil {
+				return err
+			}
+			if oldest == 0 {
+				oldest = seqOf(id)
+			}
+			last = lastOf(id, pack)
+			return nil
+		})
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the bounds of account %q: %w", account, err)
@@ -341,14 +365,39 @@ func (s *Store) Prune(ctx context.Context, account string, before switchyard.Seq
 	number := s.number(account)
 	for before = min(before, last); oldest < before; oldest += pruneRows {
 		err := s.db.Write(ctx, func(tx *sqlitedb.Tx) error {
-			return tx.Exec("DELETE FROM journal WHERE id >= ? AND id < ?",
-				rowID(number, oldest), rowID(number, min(oldest+pruneRows, before)))
+			return pruneTo(tx, account, number, min(oldest+pruneRows, before))
 		})
 		if err != nil {
 			return fmt.Errorf("prune account %q before row %d: %w", account, before, err)
 		}
 	}
 	return nil
+}
+
+// pruneTo removes the rows before seq. What is in a pack with them is packed anew.
+func pruneTo(tx *sqlitedb.Tx, account string, number int64, seq switchyard.Seq) error {
+	var kept []journal.Row
+	err := tx.Query("SELECT id, at, decider, events, pack FROM journal WHERE id > ? AND id < ? ORDER BY id DESC LIMIT 1",
+		[]driver.Value{rowID(number, 0), rowID(number, seq)},
+		func(v []driver.Value) (err error) {
+			p := pack{id: v[0].(int64), at: switchyard.Instant(v[1].(int64)), decider: v[2].(string), rows: v[4].(int64)}
+			if lastOf(p.id, p.rows) < seq {
+				return nil
+			}
+			kept, err = unpack(nil, account, &p, v[3].([]byte))
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	if err := tx.Exec("DELETE FROM journal WHERE id > ? AND id < ?", rowID(number, 0), rowID(number, seq)); err != nil {
+		return err
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	var k packer
+	return insertInto(tx, k.pack(kept[seq-kept[0].Seq:], func(string) int64 { return number }))
 }
 
 // Meta implements journal.Store.
