@@ -193,7 +193,10 @@ func (r *AnswerRecord) decode(in switchyard.Input) (answer any) {
 	case *switchyard.Act:
 		v := keptInteraction{Record: new(Record)}
 		read(&v)
-		v.Record.Unserveable, v.Record.Lost = v.Unserveable, v.Lost
+		v.Record.Lost = v.Lost
+		if v.Unserveable {
+			v.Record.NoServer = r.At
+		}
 		answer = v.Record
 	case *switchyard.SetPresence:
 		v := keptAgent{AgentRecord: new(AgentRecord)}
@@ -217,11 +220,11 @@ func (r *AnswerRecord) decode(in switchyard.Input) (answer any) {
 	return answer
 }
 
-// encodeAnswer writes an answer so that decode finds all of it. An agent's password is no part of it.
-func encodeAnswer(answer any) ([]byte, error) {
+// encodeAnswer writes an answer of now so that decode finds all of it. An agent's password is no part of it.
+func encodeAnswer(answer any, now switchyard.Instant) ([]byte, error) {
 	switch v := answer.(type) {
 	case *Record:
-		return json.Marshal(keptInteraction{v, v.Unserveable, v.Lost})
+		return json.Marshal(keptInteraction{v, v.Unserveable(now), v.Lost})
 	case *AgentRecord:
 		entry := v.Entry
 		entry.Password = ""
@@ -235,7 +238,7 @@ func (s *State) keep(env *switchyard.Envelope, answer any) {
 	if env.Key == "" {
 		return
 	}
-	text, err := encodeAnswer(answer)
+	text, err := encodeAnswer(answer, s.now)
 	assert(err == nil, "answer to %q: %v", env.Key, err)
 	s.emit(&switchyard.AnswerKept{Key: env.Key, Body: env.Body, Answer: string(text)})
 }

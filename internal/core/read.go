@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"switchyard"
+	"switchyard/internal/core/routing"
 )
 
 // record reads everything about an interaction off.
@@ -49,7 +50,7 @@ func (s *State) record(i *interaction) *Record {
 		s.recordRare(i.rare, r)
 	}
 	if i.state == switchyard.Queued {
-		r.Unserveable = s.unserveable(i)
+		r.NoServer = s.noServer(i)
 	}
 	return r
 }
@@ -69,13 +70,17 @@ func (s *State) recordRare(m *rare, r *Record) {
 	r.TestPlan = m.testPlan
 }
 
-// unserveable reports work that no agent of the account could ever take and no time frees
-// (RULINGS 31).
-func (s *State) unserveable(i *interaction) bool {
-	if i.Only != nil || i.queueEnd != 0 || i.Personal != nil && !s.index.PersonalOver(&i.Item, s.now) {
-		return false
+// noServer is from when on queued work can be taken by no agent, were nothing to happen but time; 0 = never.
+func (s *State) noServer(i *interaction) switchyard.Instant {
+	if i.Only != nil || i.queueEnd != 0 || s.index.Servable(&i.Item) {
+		return 0
 	}
-	return !s.index.Servable(&i.Item)
+	return max(i.Since, routing.PersonalEnd(&i.Item))
+}
+
+func (s *State) unserveable(i *interaction, now switchyard.Instant) bool {
+	from := s.noServer(i)
+	return from != 0 && now >= from
 }
 
 // Find returns a live interaction, or one whose after plan runs; nil if there is none.
@@ -206,7 +211,7 @@ func (s *State) Explain(id switchyard.ID, now switchyard.Instant) (*switchyard.E
 	if i.state == switchyard.Queued {
 		e := s.index.Explain(&i.Item, now)
 		s.explainTest(i, &e)
-		e.Interaction, e.State, e.At, e.Unserveable = i.ID, i.state, now, s.unserveable(i)
+		e.Interaction, e.State, e.At, e.Unserveable = i.ID, i.state, now, s.unserveable(i, now)
 		if i.queueEnd != 0 {
 			e.Changes = append(e.Changes, switchyard.Change{At: i.queueEnd, Text: "it leaves queue " + i.queue().Name + " by its exit duration"})
 		}

@@ -52,8 +52,15 @@ type Record struct {
 	Exit        string                    `json:"exit,omitzero"`    // queue exit it left by last
 	TestPlan    string                    `json:"testplan,omitzero"`
 	KeptRoute   *KeptRoute                `json:"keptroute,omitempty"`
-	Unserveable bool                      `json:"-"` // worked out at the time of reading
+	NoServer    switchyard.Instant        `json:"-"` // see Unserveable; worked out at the time of reading
 	Lost        bool                      `json:"-"` // its agent's desktop is not heard
+}
+
+// Unserveable reports work that no agent of the account could ever take and no time frees (RULINGS 31). It
+// is asked with the moment it is asked at, for time alone makes work so: nothing is decided when a personal
+// queue that nobody waits in any more has ended.
+func (r *Record) Unserveable(now switchyard.Instant) bool {
+	return r.NoServer != 0 && now >= r.NoServer
 }
 
 // KeptRoute is what an interaction keeps of its route, where that is not what the config version of its

@@ -190,7 +190,7 @@ func (p *player) expect(arg jsontext.Value) {
 		if r == nil {
 			p.t.Fatalf("step %d: %s is not live", p.n, name)
 		}
-		p.compare(name, want, map[string]any{"state": string(r.State), "agent": r.Agent, "unserveable": r.Unserveable})
+		p.compare(name, want, map[string]any{"state": string(r.State), "agent": r.Agent, "unserveable": r.Unserveable(p.s.now)})
 	}
 }
 

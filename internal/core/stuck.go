@@ -36,7 +36,7 @@ type Stuck struct {
 // reports that there is more. It looks at lost agents, at buckets of waiting work and at pending effects,
 // not at all that lives.
 func (s *State) Stuck(now switchyard.Instant, limit int) (all []Stuck, more bool) {
-	queued, everything := s.stuckQueued(10 * limit)
+	queued, everything := s.stuckQueued(now, 10*limit)
 	more = !everything
 	for _, found := range [][]Stuck{s.stuckLost(), s.stuckWaiting(now), queued} {
 		slices.SortStableFunc(found, func(a, b Stuck) int {
@@ -88,15 +88,15 @@ func (s *State) stuckWaiting(now switchyard.Instant) (all []Stuck) {
 }
 
 // stuckQueued is what waits where nobody comes to take it. It looks at no more than limit of a kind.
-func (s *State) stuckQueued(limit int) (all []Stuck, everything bool) {
+func (s *State) stuckQueued(now switchyard.Instant, limit int) (all []Stuck, everything bool) {
 	everything = s.index.Unserved(limit, func(it *routing.Item, ever bool) {
 		i := s.find(it.ID)
-		if ever && s.unserveable(i) {
+		if ever && s.unserveable(i, now) {
 			all = append(all, Stuck{s.record(i), StuckUnserveable, i.Since,
 				"No agent of the account can ever take it: none " + s.index.WantText(it) + "."})
 			return
 		}
-		if i.queueEnd != 0 || slices.ContainsFunc(it.Demands, s.expires) {
+		if i.queueEnd != 0 || slices.ContainsFunc(it.Demands, func(d routing.Demand) bool { return expires(d, now) }) {
 			return
 		}
 		all = append(all, Stuck{s.record(i), StuckUnstaffed, i.Since, "Nobody who may take it is logged in."})
@@ -105,4 +105,6 @@ func (s *State) stuckQueued(limit int) (all []Stuck, everything bool) {
 }
 
 // expires reports whether time will take a requirement off.
-func (s *State) expires(d routing.Demand) bool { return d.Until > s.now && d.Until != switchyard.Never }
+func expires(d routing.Demand, now switchyard.Instant) bool {
+	return d.Until > now && d.Until != switchyard.Never
+}

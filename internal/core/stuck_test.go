@@ -76,6 +76,29 @@ func TestStuck(t *testing.T) {
 	check("ada is back", "4 noprogress", "1 unserveable")
 }
 
+// Time alone makes work unserveable: nothing is decided when a personal queue ends that nobody waits in.
+// Found by a life of the simulator.
+func TestUnserveableOnceThePersonalQueueIsOver(t *testing.T) {
+	var doc switchyard.Account
+	decodeYAML(t, []byte(stuckFile), &doc)
+	w := newWorld(t, doc)
+	w.must(&switchyard.SetPresence{Agent: "ada", Presence: "Ready"})
+	id := w.invoke("", switchyard.Request{RequestID: "1", Route: "Cases", Skills: []switchyard.Skill{{Name: "greek"}},
+		PersonalQueue: &switchyard.Personal{Agent: "ada", LoggedInTimeout: 0, LoggedOutTimeout: 16}})[0].Interaction
+	for after, want := range map[switchyard.Duration]bool{0: false, 16*switchyard.Second - 1: false, 16 * switchyard.Second: true} {
+		now := w.clock.Add(after)
+		if got := w.s.Find(id).Unserveable(now); got != want {
+			t.Errorf("after %v: unserveable is %v", after, got)
+		}
+		if e, _ := w.s.Explain(id, now); e.Unserveable != want {
+			t.Errorf("after %v: explained as unserveable: %v", after, e.Unserveable)
+		}
+		if all, _ := w.s.Stuck(now, 2); (len(all) == 1 && all[0].Why == StuckUnserveable) != want {
+			t.Errorf("after %v: stuck is %v", after, all)
+		}
+	}
+}
+
 // checkStuck holds the list of stuck work against a plain look at everything that lives.
 func (l *life) checkStuck() {
 	l.t.Helper()
@@ -88,7 +111,7 @@ func (l *life) checkStuck() {
 		if a := i.agent(); a != nil && a.lost && !a.removed {
 			want[key{i.ID, StuckLost}] = true
 		}
-		if i.state == switchyard.Queued && l.s.unserveable(i) {
+		if i.state == switchyard.Queued && l.s.unserveable(i, l.s.now) {
 			want[key{i.ID, StuckUnserveable}] = true
 		}
 	}

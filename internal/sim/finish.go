@@ -95,7 +95,7 @@ func (w *World) ended() bool {
 // unfinished lists the interactions that are live though somebody could take them.
 func (a *account) unfinished() (left []string) {
 	a.reader.Newest(switchyard.ID{}, func(r *core.Record) bool {
-		if !r.Unserveable {
+		if !r.Unserveable(a.w.now) {
 			left = append(left, fmt.Sprintf("%s is %s with %q until %v, requires %v", r.ID, r.State, r.Agent, r.Until, r.Demands))
 		}
 		return true

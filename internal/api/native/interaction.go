@@ -89,7 +89,7 @@ func showInteraction(r *core.Record, now switchyard.Instant) Interaction {
 		Skills: showSkills(r.Demands, now), PersonalQueue: showPersonal(r.Personal),
 		WaitingSince: r.Since, Created: r.Created,
 		Answered: r.Answered, Released: r.ReleasedAt, Ended: r.Ended, Outcome: r.Outcome,
-		DataSources: r.Values, Detail: r.Detail, Unserveable: r.Unserveable, Plan: r.Plan, Applet: r.Applet,
+		DataSources: r.Values, Detail: r.Detail, Unserveable: r.Unserveable(now), Plan: r.Plan, Applet: r.Applet,
 		TestPlan: r.TestPlan,
 		Since:    r.Changed, Until: known(r.Until), Size: r.Size, Only: r.Only,
 		Disposition: r.Disposition, Notes: r.Notes, Lost: r.Lost, Flagged: r.Fault, Reason: r.Reason,

@@ -71,8 +71,16 @@ func (x *Index) PersonalActive(it *Item, now switchyard.Instant) bool {
 
 // PersonalOver reports whether no login or logout can make the personal queue active again.
 func (x *Index) PersonalOver(it *Item, now switchyard.Instant) bool {
+	return it.Only != nil || now >= PersonalEnd(it)
+}
+
+// PersonalEnd is when no login or logout can make the personal queue active any more; 0 without one.
+func PersonalEnd(it *Item) switchyard.Instant {
 	p := it.Personal
-	return p == nil || it.Only != nil || now.Sub(p.Start) >= max(p.In, p.Out)
+	if p == nil {
+		return 0
+	}
+	return p.Start.Add(max(p.In, p.Out))
 }
 
 // Enqueue lets the item wait; the next Match looks at it.
