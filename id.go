@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -101,17 +102,19 @@ func (c Cursor) String() string { return fmt.Sprintf("%d.%d", c.Seq, c.N) }
 // MarshalText implements encoding.TextMarshaler.
 func (c Cursor) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// ParseCursor reads "seq.n", or "seq" for the whole row.
+// ParseCursor reads "seq.n", or "seq" for the whole row, in the one form String writes: what follows
+// a cursor by mistake must not be taken for nothing.
 func ParseCursor(s string) (Cursor, error) {
-	var c Cursor
-	if n, err := fmt.Sscanf(s+" ", "%d.%d ", &c.Seq, &c.N); err == nil && n == 2 && c.N >= 0 {
-		return c, nil
+	row, n, both := strings.Cut(s, ".")
+	seq, err := strconv.ParseUint(row, 10, 64)
+	c := Cursor{Seq: Seq(seq), N: 1<<31 - 1}
+	if both && err == nil {
+		c.N, err = strconv.Atoi(n)
 	}
-	c = Cursor{N: 1<<31 - 1}
-	if n, err := fmt.Sscanf(s+" ", "%d ", &c.Seq); err == nil && n == 1 && !strings.Contains(s, ".") {
-		return c, nil
+	if whole := strconv.FormatUint(seq, 10); err != nil || c.N < 0 || both && s != c.String() || !both && s != whole {
+		return Cursor{}, fmt.Errorf("%q is no cursor: cursors look like 1234.0", s)
 	}
-	return Cursor{}, fmt.Errorf("%q is no cursor: cursors look like 1234.0", s)
+	return c, nil
 }
 
 // CaseKey is the form under which names that compare without case are equal.

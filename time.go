@@ -3,6 +3,7 @@ package switchyard
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -136,15 +137,22 @@ func (d *Duration) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the duration as a JSON string.
 func (d Duration) MarshalJSON() ([]byte, error) { return []byte(`"` + d.String() + `"`), nil }
 
+// maxDays is how many whole days a Go duration can hold, and with it the form String writes.
+const maxDays = int64(math.MaxInt64 / (24 * time.Hour))
+
 // ParseDuration reads a Go duration ("20s"), whole days ("35d") or a number of seconds ("20").
 func ParseDuration(s string) (Duration, error) {
 	if n, ok := strings.CutSuffix(s, "d"); ok {
 		if days, err := strconv.ParseInt(n, 10, 32); err == nil && days >= 0 {
+			if days > maxDays {
+				return 0, fmt.Errorf("%q is too long: at most %dd are possible", s, maxDays)
+			}
 			return Duration(days) * Day, nil
 		}
 	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && f <= 1e9 {
-		return Duration(f * 1000), nil
+		// By way of microseconds, since 1.001 × 1000 is less than 1001 in floating point.
+		return Duration(int64(math.Round(f*1e6)) / 1000), nil
 	}
 	t, err := time.ParseDuration(s)
 	if err != nil {

@@ -82,7 +82,7 @@ func TestCursors(t *testing.T) {
 			t.Errorf("%q is %v (%v), want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "a", "1.", "1.-2", ".3", "1.2.3", "-1"} {
+	for _, text := range []string{"", "a", "1.", "1.-2", ".3", "1.2.3", "-1", "1.2 3", " 1.2", "1.2 ", "007.01", "07", "+1.0", "18446744073709551616"} {
 		if got, err := ParseCursor(text); err == nil {
 			t.Errorf("%q was read as %v", text, got)
 		}

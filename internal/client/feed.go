@@ -109,6 +109,7 @@ func (r *reader) follow(ctx context.Context, c *Client, types []string) error {
 func (r *reader) read(ctx context.Context, body io.Reader) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 64<<10), maxAnswerBytes)
+	lines.Split(wholeLines)
 	kind, id := "", ""
 	for ctx.Err() == nil && lines.Scan() {
 		name, value, _ := bytes.Cut(lines.Bytes(), []byte(": "))
@@ -129,4 +130,13 @@ func (r *reader) read(ctx context.Context, body io.Reader) error {
 		}
 	}
 	return lines.Err()
+}
+
+// wholeLines is bufio.ScanLines without the rest of a line that the connection broke off in: half an
+// event is none, and the next connection brings it whole.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if atEOF && bytes.IndexByte(data, '\n') < 0 {
+		return len(data), nil, nil
+	}
+	return bufio.ScanLines(data, atEOF)
 }

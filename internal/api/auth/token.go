@@ -173,7 +173,8 @@ func scopesOf(text string, granted []switchyard.Scope) ([]switchyard.Scope, erro
 	for _, word := range words {
 		scope := switchyard.Scope(word)
 		if !slices.Contains(granted, scope) {
-			return nil, badToken("invalid_scope", `"`+word+`" is an invalid scope`)
+			// An answer is JSON, which has no way to repeat bytes that are no UTF-8.
+			return nil, badToken("invalid_scope", `"`+strings.ToValidUTF8(word, "\ufffd")+`" is an invalid scope`)
 		}
 		if !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)

@@ -59,7 +59,7 @@ func (c *caller) document(f func(doc *switchyard.Account)) string {
 }
 
 // written is an account document, changed, as JSON.
-func written(t *testing.T, doc *switchyard.Account, f func(doc *switchyard.Account)) string {
+func written(t testing.TB, doc *switchyard.Account, f func(doc *switchyard.Account)) string {
 	t.Helper()
 	if f != nil {
 		f(doc)

@@ -72,7 +72,7 @@ routes: [{name: R, plan: P}]
 // rig is a server on stores in memory with a manual clock and two accounts. Every answer it gives
 // is checked against the OpenAPI document.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	engine  *engine.Engine
 	dir     *auth.Directory
 	key     *seal.Key
@@ -83,7 +83,7 @@ type rig struct {
 	history *History
 }
 
-func newRig(t *testing.T, change ...func(o *engine.Options)) *rig {
+func newRig(t testing.TB, change ...func(o *engine.Options)) *rig {
 	t.Helper()
 	ctx := context.Background()
 	store, err := sqlite.Open(ctx, "", sqlite.Options{Erase: eraseAll})
@@ -240,7 +240,7 @@ func (c *caller) with(name, value string) *caller {
 
 // answer is what came back.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	what   string
 	Status int
 	Header http.Header

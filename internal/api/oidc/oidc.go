@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	goidc "github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-json-experiment/json"
@@ -285,9 +286,10 @@ func (f *flow) fail(w http.ResponseWriter, r *http.Request, problem string, err 
 	http.Redirect(w, r, "/sign-in?"+url.Values{"problem": {problem}, "reference": {reference}}.Encode(), http.StatusFound)
 }
 
-// safePath is where the browser goes at last: a page of this server, or the first.
+// safePath is where the browser goes at last: a page of this server, or the first. Browsers drop tabs
+// and line ends from an address, so that none may stand between two slashes, or anywhere else.
 func safePath(to string) string {
-	if len(to) < 2 || len(to) > 1024 || to[0] != '/' || to[1] == '/' || to[1] == '\\' {
+	if len(to) < 2 || len(to) > 1024 || to[0] != '/' || to[1] == '/' || to[1] == '\\' || strings.ContainsFunc(to, unicode.IsControl) {
 		return "/"
 	}
 	return to

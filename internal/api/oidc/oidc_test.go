@@ -29,7 +29,7 @@ func TestUsernameIn(t *testing.T) {
 func TestSafePath(t *testing.T) {
 	for to, want := range map[string]string{
 		"/contactpad": "/contactpad", "/admin/plans?x=1": "/admin/plans?x=1",
-		"": "/", "/": "/", "//evil.example": "/", `/\evil.example`: "/", "https://evil.example": "/", "contactpad": "/",
+		"": "/", "/": "/", "//evil.example": "/", `/\evil.example`: "/", "/\t/evil.example": "/", "/x\r\n": "/", "https://evil.example": "/", "contactpad": "/",
 	} {
 		if got := safePath(to); got != want {
 			t.Errorf("%q: %q, want %q", to, got, want)

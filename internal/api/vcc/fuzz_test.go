@@ -3,11 +3,16 @@ package vcc
 import (
 	"bytes"
 	stdjson "encoding/json"
+	"math/big"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
+
+	"switchyard"
+	"switchyard/internal/journal"
 )
 
 // seeds are bodies the fuzzers start from: the tables of the tests beside the contract's examples.
@@ -17,6 +22,9 @@ func seeds(f *testing.F) {
 	f.Add([]byte(`{"provider":"P","endpoint":"https://e/x","headers":{"X-A":"1"},"agentactionspermitted":{"release":1,"hold":true}}`))
 	for _, c := range malformed {
 		f.Add([]byte(c.body))
+	}
+	for _, body := range contractBodies(f) {
+		f.Add([]byte(body))
 	}
 }
 
@@ -37,6 +45,7 @@ func FuzzDecodeInvoke(f *testing.F) {
 			if len(first.Requests) == 0 {
 				t.Fatal("a call without requests was accepted")
 			}
+			mustKeep(t, first)
 		}
 	})
 }
@@ -53,6 +62,116 @@ func FuzzDecodeRegister(f *testing.F) {
 			mustBeStrict(t, body)
 		}
 	})
+}
+
+// Whatever a caller sends, the endpoints answer with a refusal that says why and hand nothing over, or
+// take the call whole; they never fail, and answer with little.
+func FuzzEndpoints(f *testing.F) {
+	for _, path := range []string{"/interactions/invoke", "/interactions/register"} {
+		for _, body := range contractBodies(f) {
+			f.Add(path == "/interactions/invoke", []byte(body), "application/json", "application/vnd.newvoicemedia.v1+json")
+		}
+	}
+	f.Add(true, []byte(goodCall), "application/json; charset=utf-8", "*/*")
+	f.Add(true, []byte(goodCall), "text/plain; x", "application/vnd.newvoicemedia.v2+json, ;q=")
+	f.Fuzz(func(t *testing.T, invoke bool, body []byte, media, accept string) {
+		path := "/interactions/register"
+		if invoke {
+			path = "/interactions/invoke"
+		}
+		b := newBench()
+		h := rightHeaders()
+		h.Set("Content-Type", media)
+		h.Set("Accept", accept)
+		w := b.call("POST", path, h, bytes.NewReader(body))
+		switch {
+		case w.Code >= 200 && w.Code <= 299:
+			if len(b.taken) != 1 {
+				t.Fatalf("%d, and %d calls were handed over", w.Code, len(b.taken))
+			}
+		case w.Code >= 400 && w.Code <= 499:
+			var answer struct{ Message string }
+			if err := stdjson.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.Message == "" || len(b.taken) != 0 {
+				t.Fatalf("%d %q (%v), and %d calls were handed over", w.Code, w.Body, err, len(b.taken))
+			}
+		default:
+			t.Fatalf("%d %q for %q", w.Code, w.Body, body)
+		}
+		if w.Body.Len() > len(body)+2_000 {
+			t.Fatalf("%d bytes answer %d", w.Body.Len(), len(body))
+		}
+		for _, one := range b.taken {
+			mustKeep(t, one.in)
+		}
+	})
+}
+
+// mustKeep fails when what is handed over is another call once it was journaled.
+func mustKeep(t *testing.T, in switchyard.Input) {
+	t.Helper()
+	text, err := journal.EncodeInput(&switchyard.Envelope{Input: in})
+	if err != nil {
+		t.Fatalf("it cannot be journaled: %v: %+v", err, in)
+	}
+	back, err := journal.DecodeInput(1, text)
+	if err != nil {
+		t.Fatalf("it cannot be read from the journal: %v: %s", err, text)
+	}
+	if diff := cmp.Diff(in, back.Input); diff != "" {
+		t.Fatalf("journaled it is another: %s", diff)
+	}
+}
+
+// A number that is taken is the whole number its text says.
+func FuzzWhole(f *testing.F) {
+	for _, text := range []string{"0", "60", "-1", "+1", "1.0", "1.5", "1e3", "1e400", "9007199254740993", "9007199254740993.0", "9223372036854775807", "9223372036854775808", "00", "-0", "1E-0", "", " 1", "0x10", "1_000", "Inf", "NaN", "4503599627370497.50000000000000001"} {
+		f.Add(text, true)
+		f.Add(text, false)
+	}
+	f.Fuzz(func(t *testing.T, text string, isString bool) {
+		n, ok := parseWhole(text, isString)
+		if !ok {
+			if n != 0 && isString == false && jsontext.Value(text).IsValid() {
+				t.Fatalf("%q is refused with %d", text, n)
+			}
+			return
+		}
+		if len(text) > 30 || !isString && !jsontext.Value(text).IsValid() {
+			return // the reader brings only what is JSON
+		}
+		if small := strings.ToLower(text); strings.Contains(small, "e-") && n == 0 {
+			return // in floating point it is nothing, and its exponent may be more than math/big reads
+		}
+		if exact, is := new(big.Rat).SetString(text); is && !exact.IsInt() && !isString {
+			// In floating point it is whole: only what is beyond a number's precision may be lost.
+			near, _ := exact.Float64()
+			if near != float64(n) {
+				t.Fatalf("%q was read as %d", text, n)
+			}
+		} else if !is || exact.Cmp(new(big.Rat).SetInt64(n)) != 0 && (n < 1<<52 && n > -1<<52) {
+			t.Fatalf("%q was read as %d", text, n)
+		}
+	})
+}
+
+// contractBodies are the bodies of calls in the cases of the contract.
+func contractBodies(f *testing.F) (bodies []string) {
+	f.Helper()
+	text, err := os.ReadFile("../../../testdata/contract/invoke.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		for _, member := range []string{"invoke: '", "register: '"} {
+			if body, is := strings.CutPrefix(strings.TrimSpace(line), member); is {
+				bodies = append(bodies, strings.ReplaceAll(strings.TrimSuffix(body, "'"), "''", "'"))
+			}
+		}
+	}
+	if len(bodies) < 20 {
+		f.Fatalf("the contract's cases hold %d bodies", len(bodies))
+	}
+	return bodies
 }
 
 // mustBeStrict fails when a body that was accepted is no single JSON value, or holds an object with
