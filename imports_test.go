@@ -40,6 +40,7 @@ var rooms = []struct {
 	{"journal/memory", root + " journal"},
 	{"tables/memory", root + " journal tables"},
 	{"sqlitedb", root + " journal"},
+	{"sqlitedb/powertest", ""},
 	{"journal/sqlite", root + " journal sqlitedb"},
 	{"tables/sqlite", root + " journal tables sqlitedb"},
 

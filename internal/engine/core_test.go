@@ -38,7 +38,7 @@ func testAccount(agents int) switchyard.Account {
 }
 
 // open makes an engine with the real core on the stores of a folder; "" = in memory.
-func openReal(t testing.TB, dir string) (*Engine, func()) {
+func openReal(t testing.TB, dir string, set ...func(*Options)) (*Engine, func()) {
 	t.Helper()
 	ctx := context.Background()
 	var j journal.Store = memory.New()
@@ -54,7 +54,11 @@ func openReal(t testing.TB, dir string) (*Engine, func()) {
 	if tab, err = tablessqlite.Open(ctx, path, tablessqlite.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	e := New(Options{Journal: j, Tables: tab, Decider: "test"})
+	options := Options{Journal: j, Tables: tab, Decider: "test"}
+	for _, f := range set {
+		f(&options)
+	}
+	e := New(options)
 	if err := e.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
