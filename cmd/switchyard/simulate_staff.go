@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -96,13 +97,14 @@ func (c *StaffCmd) setup(g *Globals) (*simulate.Setup, error) {
 			}
 		}
 	}
-	quiet := *g
-	setup, err := play.setup(&quiet)
+	setup, err := play.setup(g)
 	if err != nil {
 		return nil, err
 	}
 	most = setup.Most()
-	return play.setup(&quiet)
+	warned := *g
+	warned.Err = io.Discard // it has been told already
+	return play.setup(&warned)
 }
 
 // goals reads the flags.

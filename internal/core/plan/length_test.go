@@ -39,6 +39,7 @@ func TestLengthsAreRead(t *testing.T) {
 		{&q.Ring, "", 20_000, "ring $(L) gives nothing; 20s holds"},
 		{&q.Wrap, "0", 0, ""},
 		{&q.Wrap, "7d", 7 * switchyard.Day, ""},
+		{&q.Wrap, "2147483647d", 0, "wrap $(L) gives no duration; 0s holds"},
 		{&q.Wrap, "99999d", 0, "wrap $(L) gives more than 277777h46m40s; 0s holds"},
 		{&q.Wrap, "soon", 0, "wrap $(L) gives no duration; 0s holds"},
 		{&q.Target, "30", 30_000, ""},

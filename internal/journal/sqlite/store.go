@@ -326,10 +326,10 @@ func (s *Store) Bounds(ctx context.Context, account string) (oldest, last switch
 			if err := rows.Scan(&id, &pack); err != nil {
 				return err
 			}
-			if oldest == 0 {
-				oldest = seqOf(id)
+			if first := seqOf(id); oldest == 0 || first < oldest {
+				oldest = first
 			}
-			last = lastOf(id, pack)
+			last = max(last, lastOf(id, pack))
 			return nil
 		})
 	})
